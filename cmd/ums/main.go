@@ -1,0 +1,16 @@
+// Command ums runs the whole of UMS in one process, and holds the operator's commands.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+
+	"github.com/glarimy/ums/shared/program"
+)
+
+func main() {
+	program.Main("ums", func(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
+		return run(ctx, args, getenv, stdout, os.Stderr)
+	})
+}

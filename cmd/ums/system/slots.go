@@ -1,0 +1,119 @@
+package system
+
+import (
+	"cmp"
+	"context"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/glarimy/ums/gateway"
+	"github.com/glarimy/ums/services/add"
+	"github.com/glarimy/ums/services/find"
+	"github.com/glarimy/ums/services/journal"
+	"github.com/glarimy/ums/services/search"
+	"github.com/glarimy/ums/shared/httpserver"
+	"github.com/glarimy/ums/shared/schema"
+	"github.com/glarimy/ums/shared/usercache"
+)
+
+// slot is a place behind the gateway, and how this process fills it.
+type slot struct {
+	variable  string // by which gateway.yaml takes its address
+	elsewhere string // the address of a filling that is not this process's
+	fill      func() (server, error)
+}
+
+func (s *System) slots() []*slot {
+	return []*slot{
+		{variable: "FIND_URL", elsewhere: s.config.FindURL, fill: s.fillFind},
+		{variable: "ADD_URL", elsewhere: s.config.AddURL, fill: s.fillAdd},
+		{variable: "SEARCH_URL", elsewhere: s.config.SearchURL, fill: s.fillSearch},
+		{variable: "JOURNAL_URL", elsewhere: s.config.JournalURL, fill: s.fillJournal},
+	}
+}
+
+// openServices fills each slot that nobody else fills, on a loopback address of its own.
+func (s *System) openServices(ctx context.Context) error {
+	s.addresses = map[string]string{}
+	for _, slot := range s.slots() {
+		s.addresses[slot.variable] = slot.elsewhere
+		if slot.elsewhere != "" {
+			continue
+		}
+		service, err := slot.fill()
+		if err != nil {
+			return err
+		}
+		if err := service.Listen(ctx); err != nil {
+			return err
+		}
+		s.services = append(s.services, service)
+		s.addresses[slot.variable] = "http://" + service.Addr()
+	}
+	return nil
+}
+
+// inside is the server's configuration of a service that only this process's gateway calls.
+func (s *System) inside() httpserver.Config {
+	c := s.config.Server
+	c.Addr, c.AdminAddr = "127.0.0.1:0", "off"
+	c.AccessLog = "off" // the gateway's tells of every request already
+	c.ShutdownDelay = 0 // the gateway waits for everybody
+	return c
+}
+
+func (s *System) fillFind() (server, error) {
+	client, err := s.client(usercache.ReadTimeout)
+	if err != nil {
+		return nil, err
+	}
+	logger := s.quiet()
+	return find.New(find.Config{Config: s.inside(), Cache: s.config.Cache}, find.Dependencies{
+		DB: s.db, Redis: client, Schema: schema.NewGate(s.db, schema.Options{Logger: logger}),
+		Logger: logger, Registry: s.registry,
+	})
+}
+
+func (s *System) fillAdd() (server, error) {
+	client, err := s.client(usercache.WriteTimeout)
+	if err != nil {
+		return nil, err
+	}
+	logger := s.quiet()
+	return add.New(add.Config{Config: s.inside(), Fence: s.config.Fence}, add.Dependencies{
+		DB: s.db, Redis: client, Schema: schema.NewGate(s.db, schema.Options{Logger: logger}),
+		Logger: logger, Registry: s.registry, Now: time.Now,
+	})
+}
+
+func (s *System) fillSearch() (server, error) {
+	return search.New(search.Config{Config: s.inside()}, search.Dependencies{Logger: s.quiet(), Registry: s.registry})
+}
+
+func (s *System) fillJournal() (server, error) {
+	return journal.New(journal.Config{Config: s.inside()}, journal.Dependencies{Logger: s.quiet(), Registry: s.registry})
+}
+
+func (s *System) client(timeout time.Duration) (redis.UniversalClient, error) {
+	client, err := usercache.Open(s.redisURL, timeout)
+	if err != nil {
+		return nil, err
+	}
+	s.onClose(client.Close)
+	return client, nil
+}
+
+func (s *System) openGateway(ctx context.Context) error {
+	routes, err := gateway.LoadConfig(s.config.GatewayConfig, func(variable string) string {
+		return cmp.Or(s.addresses[variable], s.config.Getenv(variable))
+	})
+	if err != nil {
+		return err
+	}
+	s.gateway, err = gateway.New(s.config.Server, gateway.Dependencies{Routes: routes, Logger: s.logger, Registry: s.registry})
+	if err != nil {
+		return err
+	}
+	return s.gateway.Listen(ctx)
+}

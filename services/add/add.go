@@ -1,0 +1,73 @@
+// Package add fills the add slot: it adds users, changes them and removes them. Each write is one transaction that
+// holds the user's row and the event of the change, and it is visible in the cache before it is acknowledged.
+package add
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/httpserver"
+	"github.com/glarimy/ums/shared/schema"
+	"github.com/glarimy/ums/shared/usercache"
+)
+
+// Config is what an operator can set of the service.
+type Config struct {
+	httpserver.Config
+	Fence usercache.FenceConfig
+}
+
+// Dependencies are what the service is given. All of them are required and stay the caller's to close.
+type Dependencies struct {
+	DB       *database.DB
+	Redis    redis.UniversalClient // of usercache.Open with usercache.WriteTimeout
+	Schema   *schema.Gate
+	Logger   *slog.Logger
+	Registry *prometheus.Registry
+	Now      func() time.Time
+}
+
+// New returns the service, to be used once: Listen, then Serve. The error says what is wrong with the configuration.
+func New(c Config, d Dependencies) (*httpserver.Server, error) {
+	fencer, err := usercache.NewFencer(d.Redis, c.Fence, d.Registry)
+	if err != nil {
+		return nil, err
+	}
+	h := &handler{
+		writer: &writer{db: d.DB, fencer: fencer, now: d.Now, timeout: c.Fence.TransactionTimeout(), logger: d.Logger},
+		claims: &claims{db: d.DB, now: d.Now},
+		logger: d.Logger,
+	}
+	return httpserver.New(c.Config, httpserver.Service{
+		Name:     "add",
+		Handler:  h.router(),
+		Ready:    d.Schema.Ready,
+		Logger:   d.Logger,
+		Registry: d.Registry,
+		Tasks:    []func(context.Context) error{d.Schema.Run, cleanRegularly(h.claims, d.Logger)},
+	})
+}
+
+func cleanRegularly(c *claims, logger *slog.Logger) func(context.Context) error {
+	return func(ctx context.Context) error {
+		ticker := time.NewTicker(cleanupInterval)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-ticker.C:
+			}
+			if removed, err := c.clean(ctx); err != nil {
+				logger.WarnContext(ctx, "expired idempotency keys stay for now", "error", err)
+			} else if removed > 0 {
+				logger.DebugContext(ctx, "expired idempotency keys removed", "count", removed)
+			}
+		}
+	}
+}

@@ -1,0 +1,9 @@
+// Command add is the add slot's service: POST /user, PATCH and DELETE /user/{name}.
+package main
+
+import (
+	"github.com/glarimy/ums/services/add"
+	"github.com/glarimy/ums/shared/program"
+)
+
+func main() { program.Main("add", add.Main) }

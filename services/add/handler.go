@@ -1,0 +1,197 @@
+package add
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+
+	"github.com/gorilla/mux"
+
+	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/etag"
+	"github.com/glarimy/ums/shared/header"
+	"github.com/glarimy/ums/shared/problem"
+	"github.com/glarimy/ums/shared/user"
+	"github.com/glarimy/ums/shared/userhttp"
+)
+
+const (
+	mediaJSON  = "application/json"
+	mediaPatch = "application/merge-patch+json" // RFC 7396
+	routeAdd   = "POST /user"
+)
+
+// handler is the slot's HTTP side.
+type handler struct {
+	writer *writer
+	claims *claims
+	logger *slog.Logger
+}
+
+func (h *handler) router() *mux.Router {
+	router := userhttp.NewRouter()
+	router.HandleFunc("/user", h.create).Methods(http.MethodPost)
+	router.HandleFunc("/user/{name}", h.change).Methods(http.MethodPatch)
+	router.HandleFunc("/user/{name}", h.remove).Methods(http.MethodDelete)
+	return router
+}
+
+func (h *handler) create(w http.ResponseWriter, r *http.Request) {
+	body, err := userhttp.Body(w, r, mediaJSON)
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	draft, err := user.DecodeDraft(body)
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	key, keyed, err := idempotencyKey(r.Header)
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	if keyed {
+		h.createOnce(w, r, draft, request{
+			principal: r.Header.Get(header.Actor), route: routeAdd, key: key, hash: sha256.Sum256(body),
+		})
+		return
+	}
+	u, err := h.writer.add(r.Context(), draft, originOf(r), nil)
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	created(u).write(w)
+}
+
+// createOnce processes a request with an idempotency key: once, however often it arrives.
+func (h *handler) createOnce(w http.ResponseWriter, r *http.Request, draft user.Draft, req request) {
+	mine, before, err := h.claims.begin(r.Context(), req)
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	if before != nil {
+		w.Header().Set("Idempotent-Replayed", "true")
+		before.write(w)
+		return
+	}
+	complete := func(ctx context.Context, tx *sql.Tx, u user.User) error {
+		return h.claims.complete(ctx, tx, mine, created(u))
+	}
+	u, err := h.writer.add(r.Context(), draft, originOf(r), complete)
+	if err != nil {
+		h.giveBack(r, mine, err)
+		h.fail(w, r, err)
+		return
+	}
+	created(u).write(w)
+}
+
+// giveBack drops the claim of a request that failed. Where the outcome is unknown the answer may be stored, so the
+// claim is left to expire.
+func (h *handler) giveBack(r *http.Request, mine *claim, cause error) {
+	if errors.Is(cause, database.ErrOutcomeUnknown) {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), h.writer.timeout)
+	defer cancel()
+	if err := h.claims.drop(ctx, mine); err != nil {
+		h.logger.WarnContext(ctx, "an idempotency key is blocked until its claim expires", "error", err)
+	}
+}
+
+func (h *handler) change(w http.ResponseWriter, r *http.Request) {
+	name, err := userhttp.Name(r)
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	body, err := userhttp.Body(w, r, mediaJSON, mediaPatch)
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	phone, err := user.DecodeChange(body)
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	pre, err := precondition(r.Header)
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	u, err := h.writer.changePhone(r.Context(), name, phone, pre, originOf(r))
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	answer{
+		status: http.StatusOK,
+		header: http.Header{"Content-Type": {mediaJSON}, "Etag": {u.ETag()}},
+		body:   u.Record().AppendJSON(nil),
+	}.write(w)
+}
+
+func (h *handler) remove(w http.ResponseWriter, r *http.Request) {
+	name, err := userhttp.Name(r)
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	pre, err := precondition(r.Header)
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	if err := h.writer.remove(r.Context(), name, pre, originOf(r)); err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// created is the answer to a POST that added u.
+func created(u user.User) answer {
+	return answer{
+		status: http.StatusCreated,
+		header: http.Header{"Content-Type": {mediaJSON}, "Location": {userhttp.Path(u.Name)}, "Etag": {u.ETag()}},
+		body:   u.Record().AppendJSON(nil),
+	}
+}
+
+func (a answer) write(w http.ResponseWriter) {
+	for name, values := range a.header {
+		w.Header()[name] = values
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
+	w.WriteHeader(a.status)
+	_, _ = w.Write(a.body) // a client that went away cannot be told anything more
+}
+
+// fail answers with the problem that err stands for; what is particular to this slot is told here.
+func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
+	switch {
+	case errors.Is(err, errKeyReused):
+		problem.Write(w, r, problem.New(problem.IdempotencyKeyReused,
+			"This key was sent before with another body. Use a new key for a new request."))
+	case errors.Is(err, errKeyInUse), errors.Is(err, errClaimLost):
+		w.Header().Set("Retry-After", "1")
+		problem.Write(w, r, problem.New(problem.IdempotencyKeyInUse,
+			"Another request with this key has not ended yet. Try again in a moment to get its answer."))
+	case errors.Is(err, errKeySyntax):
+		problem.Write(w, r, problem.New(problem.InvalidIdempotencyKey,
+			"The Idempotency-Key must be 1 to 255 visible ASCII characters, once; a UUID will do."))
+	case errors.Is(err, etag.ErrSyntax):
+		problem.Write(w, r, problem.New(problem.InvalidPrecondition, "If-Match: "+err.Error()+"."))
+	default:
+		userhttp.WriteError(w, r, h.logger, err)
+	}
+}

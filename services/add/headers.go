@@ -1,0 +1,61 @@
+package add
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/glarimy/ums/shared/etag"
+	"github.com/glarimy/ums/shared/header"
+	"github.com/glarimy/ums/shared/user"
+)
+
+var errKeySyntax = errors.New("the idempotency key is not well-formed")
+
+const maxKey = 255
+
+// idempotencyKey reads the key of a request. The draft makes it a structured field's string, in quotes
+// (draft-ietf-httpapi-idempotency-key-header-07); most clients send it bare, which means the same here.
+func idempotencyKey(h http.Header) (key string, present bool, err error) {
+	values := h.Values(header.IdempotencyKey)
+	if len(values) == 0 {
+		return "", false, nil
+	}
+	key = strings.Trim(values[0], " \t")
+	if unquoted, ok := strings.CutPrefix(key, `"`); ok {
+		if key, ok = strings.CutSuffix(unquoted, `"`); !ok || strings.ContainsAny(key, `"\`) {
+			return "", false, errKeySyntax
+		}
+	}
+	if len(values) > 1 || key == "" || len(key) > maxKey {
+		return "", false, errKeySyntax
+	}
+	for i := range len(key) {
+		if key[i] <= ' ' || key[i] > '~' {
+			return "", false, errKeySyntax
+		}
+	}
+	return key, true, nil
+}
+
+// precondition reads If-Match. It returns nil where the request has none.
+func precondition(h http.Header) (user.Precondition, error) {
+	lines := h.Values("If-Match")
+	if len(lines) == 0 {
+		return nil, nil
+	}
+	list, err := etag.Parse(lines)
+	if err != nil {
+		return nil, err
+	}
+	return func(current user.User) bool { return list.MatchStrong(current.ETag()) }, nil
+}
+
+// originOf reads what the gateway says of the request. What is not well-formed is left out, as nothing depends on it.
+func originOf(r *http.Request) origin {
+	o := origin{actor: r.Header.Get(header.Actor), requestID: r.Header.Get(header.RequestID)}
+	if t := r.Header.Get(header.Traceparent); traceparentForm.MatchString(t) {
+		o.traceparent = t
+	}
+	return o
+}

@@ -1,0 +1,122 @@
+package add
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/user"
+	"github.com/glarimy/ums/shared/usercache"
+	"github.com/glarimy/ums/shared/userdb"
+)
+
+// writer makes the changes. Each is one transaction that holds the user's row, its event and, where the request has an
+// idempotency key, the stored answer; and a fence stands in the cache from before the commit until after it.
+type writer struct {
+	db      *database.DB
+	fencer  *usercache.Fencer
+	now     func() time.Time
+	timeout time.Duration // of a transaction; under a third of the fence's time
+	logger  *slog.Logger
+}
+
+// change is what one transaction does to one user. It returns the event of the change, or nil where nothing changed.
+type change func(ctx context.Context, users user.UserRepository) (*event, error)
+
+// add stores a new user. The answer's storage, complete, may be nil.
+func (w *writer) add(ctx context.Context, d user.Draft, o origin, complete completion) (user.User, error) {
+	u := user.New(d.Name, d.Phone, w.now())
+	err := w.apply(ctx, d.Name, complete, func(ctx context.Context, users user.UserRepository) (*event, error) {
+		if err := users.Add(ctx, u); err != nil {
+			return nil, err
+		}
+		return &event{kind: typeAdded, user: u, at: u.Since, origin: o}, nil
+	})
+	return u, err
+}
+
+// changePhone gives a user another number. Where it is the number the user has, nothing happens.
+func (w *writer) changePhone(
+	ctx context.Context, name user.Name, phone user.PhoneNumber, pre user.Precondition, o origin,
+) (u user.User, err error) {
+	err = w.apply(ctx, name, nil, func(ctx context.Context, users user.UserRepository) (*event, error) {
+		var changed bool
+		if u, changed, err = users.ChangePhone(ctx, name, phone, pre); err != nil || !changed {
+			return nil, err
+		}
+		return &event{kind: typeChanged, user: u, at: w.now(), origin: o}, nil
+	})
+	return u, err
+}
+
+// remove deletes a user.
+func (w *writer) remove(ctx context.Context, name user.Name, pre user.Precondition, o origin) error {
+	return w.apply(ctx, name, nil, func(ctx context.Context, users user.UserRepository) (*event, error) {
+		u, err := users.Remove(ctx, name, pre)
+		if err != nil {
+			return nil, err
+		}
+		return &event{kind: typeRemoved, user: u, at: w.now(), origin: o}, nil
+	})
+}
+
+// completion stores the answer of a request with an idempotency key in the request's own transaction.
+type completion func(ctx context.Context, tx *sql.Tx, u user.User) error
+
+// errUnchanged ends a transaction that has nothing to commit.
+var errUnchanged = errors.New("nothing changed")
+
+// apply runs the change in a transaction. The order is that of the cache's protocol: the row first, so that its lock is
+// held; then the fence; then the commit; then the release.
+func (w *writer) apply(ctx context.Context, name user.Name, complete completion, do change) error {
+	ctx, cancel := context.WithTimeout(ctx, w.timeout)
+	defer cancel()
+	var fence *usercache.Fence
+	err := w.db.InTx(ctx, func(tx *sql.Tx) error {
+		w.end(ctx, fence, nil) // that of an attempt that lost to others
+		fence = nil
+		if err := w.attempt(ctx, tx, complete, do); err != nil {
+			return err
+		}
+		fence = w.fencer.Fence(ctx, name)
+		return nil
+	})
+	w.end(ctx, fence, err)
+	if errors.Is(err, errUnchanged) {
+		return nil
+	}
+	return err
+}
+
+func (w *writer) attempt(ctx context.Context, tx *sql.Tx, complete completion, do change) error {
+	e, err := do(ctx, userdb.New(tx, w.db.Dialect))
+	switch {
+	case err != nil:
+		return err
+	case e == nil:
+		return errUnchanged
+	}
+	if err := appendOutbox(ctx, tx, w.db.Dialect, *e); err != nil {
+		return err
+	}
+	if complete == nil {
+		return nil
+	}
+	return complete(ctx, tx, e.user)
+}
+
+// end takes the fence down once it is certain how the transaction ended, and leaves it to expire where it is not.
+func (w *writer) end(ctx context.Context, fence *usercache.Fence, outcome error) {
+	switch {
+	case fence == nil:
+	case errors.Is(outcome, database.ErrOutcomeUnknown):
+		fence.Abandon()
+	default:
+		if err := fence.Release(ctx); err != nil { // counted as well; the event of the write repairs it
+			w.logger.DebugContext(ctx, "a write was not fenced to its end", "error", err)
+		}
+	}
+}

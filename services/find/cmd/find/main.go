@@ -1,0 +1,9 @@
+// Command find is the find slot's service: GET /user/{name}.
+package main
+
+import (
+	"github.com/glarimy/ums/services/find"
+	"github.com/glarimy/ums/shared/program"
+)
+
+func main() { program.Main("find", find.Main) }

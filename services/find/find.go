@@ -1,0 +1,60 @@
+// Package find fills the find slot: GET /user/{name}, answered from a read-through cache that never lies (see
+// shared/usercache) in front of the database.
+package find
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/httpserver"
+	"github.com/glarimy/ums/shared/schema"
+	"github.com/glarimy/ums/shared/usercache"
+	"github.com/glarimy/ums/shared/userdb"
+)
+
+// Config is what an operator can set of the service.
+type Config struct {
+	httpserver.Config
+	Cache usercache.Config
+}
+
+// Dependencies are what the service is given. All of them are required and stay the caller's to close, after Serve.
+type Dependencies struct {
+	DB       *database.DB
+	Redis    redis.UniversalClient // of usercache.Open with usercache.ReadTimeout
+	Schema   *schema.Gate
+	Logger   *slog.Logger
+	Registry *prometheus.Registry
+}
+
+// Service is the running find slot. Use it once: Listen, then Serve.
+type Service struct {
+	*httpserver.Server
+	cache *usercache.Cache
+}
+
+// New returns the service. The error says what is wrong with the configuration.
+func New(c Config, d Dependencies) (*Service, error) {
+	cache, err := usercache.New(d.Redis, userdb.New(d.DB, d.DB.Dialect), c.Cache, d.Registry)
+	if err != nil {
+		return nil, err
+	}
+	server, err := httpserver.New(c.Config, httpserver.Service{
+		Name: "find", Handler: newHandler(cache, d.Logger), Ready: d.Schema.Ready, Logger: d.Logger, Registry: d.Registry,
+		Tasks: []func(context.Context) error{d.Schema.Run},
+	})
+	if err != nil {
+		return nil, errors.Join(err, cache.Close())
+	}
+	return &Service{Server: server, cache: cache}, nil
+}
+
+// Serve serves until ctx ends and then stops without losing a request, nor the loads that requests left behind.
+func (s *Service) Serve(ctx context.Context) error {
+	return errors.Join(s.Server.Serve(ctx), s.cache.Close())
+}

@@ -1,0 +1,64 @@
+package find
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+
+	"github.com/glarimy/ums/shared/etag"
+	"github.com/glarimy/ums/shared/problem"
+	"github.com/glarimy/ums/shared/usercache"
+	"github.com/glarimy/ums/shared/userhttp"
+)
+
+// handler is the slot's HTTP side. A hit in the cache is written out as it is: no JSON, no reflection.
+type handler struct {
+	cache  *usercache.Cache
+	logger *slog.Logger
+
+	// Values of headers that every answer shares; nobody writes to them.
+	json, noCache []string
+}
+
+func newHandler(cache *usercache.Cache, logger *slog.Logger) http.Handler {
+	h := &handler{cache: cache, logger: logger, json: []string{"application/json"}, noCache: []string{"no-cache"}}
+	router := userhttp.NewRouter()
+	router.HandleFunc("/user/{name}", h.find).Methods(http.MethodGet, http.MethodHead)
+	return router
+}
+
+func (h *handler) find(w http.ResponseWriter, r *http.Request) {
+	name, err := userhttp.Name(r)
+	if err != nil {
+		userhttp.WriteError(w, r, h.logger, err)
+		return
+	}
+	entry, err := h.cache.Get(r.Context(), name)
+	if err != nil {
+		userhttp.WriteError(w, r, h.logger, err)
+		return
+	}
+	header := w.Header()
+	header["Etag"] = []string{entry.ETag()}
+	header["Cache-Control"] = h.noCache // kept by clients, but asked for again: If-None-Match makes that cheap
+	known, err := notModified(r, entry.ETag())
+	switch {
+	case err != nil:
+		problem.Write(w, r, problem.New(problem.InvalidPrecondition, "If-None-Match: "+err.Error()+"."))
+	case known:
+		w.WriteHeader(http.StatusNotModified)
+	default:
+		header["Content-Type"] = h.json
+		_, _ = io.WriteString(w, entry.Record()) // a client that went away cannot be told anything more
+	}
+}
+
+// notModified reports whether the client says that it has this version (RFC 9110, section 13.1.2).
+func notModified(r *http.Request, current string) (bool, error) {
+	lines := r.Header["If-None-Match"]
+	if len(lines) == 0 {
+		return false, nil
+	}
+	list, err := etag.Parse(lines)
+	return err == nil && list.MatchWeak(current), err
+}

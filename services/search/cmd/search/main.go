@@ -1,0 +1,9 @@
+// Command search is the search slot's service: GET /user?….
+package main
+
+import (
+	"github.com/glarimy/ums/services/search"
+	"github.com/glarimy/ums/shared/program"
+)
+
+func main() { program.Main("search", search.Main) }

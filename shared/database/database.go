@@ -1,0 +1,117 @@
+// Package database opens the database that DATABASE_URL names and hides what differs between MySQL and SQLite.
+package database
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go"
+	"github.com/go-sql-driver/mysql"
+	_ "modernc.org/sqlite" // registers the driver
+)
+
+// DB is a database. The embedded pool is for reading; writing goes through [DB.InTx]. It is safe for concurrent use.
+type DB struct {
+	*sql.DB
+	Dialect Dialect
+	writer  *sql.DB // the same pool, or SQLite's one writing connection
+	retry   failsafe.Executor[any]
+}
+
+// Options bound what a process takes of the database.
+type Options struct {
+	MaxConnections int // open at once; 32 where it is zero
+}
+
+// Open prepares the database without connecting to it, so that a service starts while its database is away.
+// For SQLite it makes the file's folder.
+func Open(u URL, o Options) (*DB, error) {
+	connections := cmp.Or(o.MaxConnections, 32)
+	if u.dialect == SQLite {
+		return openSQLite(u.path, connections)
+	}
+	connector, err := mysql.NewConnector(mysqlConfig(u.mysql))
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", u, err)
+	}
+	pool := sql.OpenDB(readCommitted{connector})
+	pool.SetMaxOpenConns(connections)
+	pool.SetMaxIdleConns(connections)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	pool.SetConnMaxLifetime(30 * time.Minute) // so that connections follow a fail-over behind a name
+	return &DB{DB: pool, Dialect: MySQL, writer: pool, retry: retryContention()}, nil
+}
+
+// Close closes all connections.
+func (db *DB) Close() error {
+	if db.writer == db.DB {
+		return db.DB.Close()
+	}
+	return errors.Join(db.DB.Close(), db.writer.Close())
+}
+
+func mysqlConfig(base *mysql.Config) *mysql.Config {
+	c := base.Clone()
+	c.ParseTime = true
+	c.Loc = time.UTC
+	c.InterpolateParams = true // one round trip a statement
+	c.MultiStatements = false
+	c.RejectReadOnly = true // after a fail-over, leave the former primary
+	c.Timeout = cmp.Or(c.Timeout, 5*time.Second)
+	c.ReadTimeout = cmp.Or(c.ReadTimeout, 30*time.Second)
+	c.WriteTimeout = cmp.Or(c.WriteTimeout, 30*time.Second)
+	c.Logger = &mysql.NopLogger{} // what it would print is in the errors too
+	return c
+}
+
+// readCommitted sets the isolation level once a connection rather than in a round trip of every transaction. The
+// statement is one that both MySQL and MariaDB know; the name of the variable differs.
+type readCommitted struct {
+	driver.Connector
+}
+
+func (c readCommitted) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	const statement = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
+	if _, err := conn.(driver.ExecerContext).ExecContext(ctx, statement, nil); err != nil {
+		return nil, errors.Join(fmt.Errorf("set the isolation level: %w", err), conn.Close())
+	}
+	return conn, nil
+}
+
+func openSQLite(path string, connections int) (*DB, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("make the folder of the database: %w", err)
+	}
+	// FULL, as a transaction that was acknowledged must survive a power cut.
+	common := url.Values{"_pragma": {"journal_mode(WAL)", "busy_timeout(5000)", "synchronous(FULL)", "foreign_keys(1)"}}
+	writing := url.Values{"_pragma": common["_pragma"], "_txlock": {"immediate"}}
+	writer, err := sql.Open("sqlite", sqliteDSN(path, writing))
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", path, err)
+	}
+	writer.SetMaxOpenConns(1)
+	reading := url.Values{"_pragma": append(common["_pragma"], "query_only(1)")}
+	reader, err := sql.Open("sqlite", sqliteDSN(path, reading))
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), writer.Close())
+	}
+	reader.SetMaxOpenConns(connections)
+	reader.SetMaxIdleConns(connections)
+	return &DB{DB: reader, Dialect: SQLite, writer: writer, retry: retryContention()}, nil
+}
+
+func sqliteDSN(path string, params url.Values) string {
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: params.Encode()}).String()
+}

@@ -1,0 +1,135 @@
+package database
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// Dialect is all that differs between the databases. Everything else is SQL that both speak.
+type Dialect int
+
+// The databases that UMS runs on. MySQL stands for every server that speaks its protocol, MariaDB included.
+const (
+	MySQL Dialect = iota + 1
+	SQLite
+)
+
+func (d Dialect) String() string {
+	switch d {
+	case MySQL:
+		return "mysql"
+	case SQLite:
+		return "sqlite"
+	default:
+		return "no database"
+	}
+}
+
+// ForUpdate returns the clause that makes a SELECT lock its rows, with a space before it. SQLite needs none: a
+// transaction that writes holds the whole database from its start.
+func (d Dialect) ForUpdate() string {
+	if d == SQLite {
+		return ""
+	}
+	return " FOR UPDATE"
+}
+
+// sqliteTime is fixed in width, so that text sorts as time does.
+const sqliteTime = "2006-01-02T15:04:05.000000Z"
+
+// Time returns t as a statement's argument. It must be in whole microseconds: DATETIME(6) would round the rest.
+func (d Dialect) Time(t time.Time) any {
+	t = t.UTC().Truncate(time.Microsecond)
+	if d == SQLite {
+		return t.Format(sqliteTime)
+	}
+	return t
+}
+
+// Time scans a moment as either database returns it, in UTC.
+type Time struct {
+	time.Time
+}
+
+// Scan implements [database/sql.Scanner].
+func (t *Time) Scan(value any) error {
+	switch v := value.(type) {
+	case time.Time:
+		t.Time = v.UTC()
+		return nil
+	case string:
+		return t.parse(v)
+	case []byte:
+		return t.parse(string(v))
+	default:
+		return fmt.Errorf("a moment was stored as %T", value)
+	}
+}
+
+func (t *Time) parse(s string) (err error) {
+	t.Time, err = time.Parse(sqliteTime, s)
+	return err
+}
+
+// Numbers of MySQL's errors (Server Error Message Reference).
+const (
+	mysqlDuplicateEntry  = 1062
+	mysqlLockWaitTimeout = 1205
+	mysqlDeadlock        = 1213
+	mysqlServerGone      = 1053 // the server is shutting down
+	mysqlTooManyConns    = 1040
+	mysqlTooManyUserConn = 1203
+	mysqlReadOnly        = 1290
+	mysqlReadOnlyMode    = 1836
+	mysqlCheckRecord     = 1020 // MariaDB: the record has changed since it was last read
+)
+
+// IsDuplicate reports whether err says that a row with the same key exists.
+func IsDuplicate(err error) bool {
+	if e, ok := errors.AsType[*mysql.MySQLError](err); ok {
+		return e.Number == mysqlDuplicateEntry
+	}
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		return e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY || e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE
+	}
+	return false
+}
+
+// IsContention reports whether err says that the transaction lost to others and was rolled back, or must be: a
+// deadlock, a lock that was not to be had in time, a busy SQLite. The same transaction may well succeed a moment later.
+func IsContention(err error) bool {
+	if e, ok := errors.AsType[*mysql.MySQLError](err); ok {
+		return e.Number == mysqlDeadlock || e.Number == mysqlLockWaitTimeout || e.Number == mysqlCheckRecord
+	}
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		const primary = 0xff // extended codes keep the primary one in their low byte
+		return e.Code()&primary == sqlite3.SQLITE_BUSY || e.Code()&primary == sqlite3.SQLITE_LOCKED
+	}
+	return false
+}
+
+// IsUnavailable reports whether err says that the database cannot be reached or cannot serve now, rather than that it
+// refuses this statement.
+func IsUnavailable(err error) bool {
+	if e, ok := errors.AsType[*mysql.MySQLError](err); ok {
+		switch e.Number {
+		case mysqlServerGone, mysqlTooManyConns, mysqlTooManyUserConn, mysqlReadOnly, mysqlReadOnlyMode:
+			return true
+		}
+		return false
+	}
+	if _, ok := errors.AsType[*net.OpError](err); ok {
+		return true
+	}
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, mysql.ErrInvalidConn) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, context.DeadlineExceeded)
+}

@@ -1,0 +1,24 @@
+// Package httpserver is the chassis of every service: listeners, request ids, deadlines, access log, metrics, probes and
+// a stop that loses no request.
+package httpserver
+
+import "time"
+
+// Config is what an operator can set of a server.
+type Config struct {
+	Addr            string        `env:"ADDR"              envDefault:":8080"`   // where requests arrive
+	AdminAddr       string        `env:"ADMIN_ADDR"        envDefault:":9464"`   // metrics and profiles; "off" for none
+	ShutdownDelay   time.Duration `env:"SHUTDOWN_DELAY"    envDefault:"0s"`      // how long to serve on after the stop signal
+	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT"  envDefault:"20s"`     // how long requests in flight may then take
+	AccessLog       string        `env:"ACCESS_LOG"        envDefault:"sampled"` // off, sampled or all; 5xx are logged unless off
+	AccessLogSample uint64        `env:"ACCESS_LOG_SAMPLE" envDefault:"100"`     // sampled: one request in so many
+}
+
+// Limits of every connection. The idle time is above that of the gateway's connections, so that it is the gateway who
+// closes an idle one and never meets one that the service is just closing.
+const (
+	readHeaderTimeout = 5 * time.Second
+	readTimeout       = 30 * time.Second
+	idleTimeout       = 120 * time.Second
+	maxHeaderBytes    = 32 << 10
+)

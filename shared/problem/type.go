@@ -1,0 +1,107 @@
+package problem
+
+import "net/http"
+
+// Type is one kind of problem. It is part of the public API: clients compare the URI, which never changes.
+type Type string
+
+// The kinds of problems that UMS answers with. docs/problems.md explains each; a test keeps the two together.
+const (
+	MalformedJSON         Type = "malformed-json"
+	Validation            Type = "validation"
+	InvalidName           Type = "invalid-name"
+	InvalidPrecondition   Type = "invalid-precondition"
+	InvalidIdempotencyKey Type = "invalid-idempotency-key"
+	InvalidRequestTarget  Type = "invalid-request-target"
+	UserNotFound          Type = "user-not-found"
+	RouteNotFound         Type = "route-not-found"
+	MethodNotAllowed      Type = "method-not-allowed"
+	UserExists            Type = "user-exists"
+	IdempotencyKeyInUse   Type = "idempotency-key-in-use"
+	PreconditionFailed    Type = "precondition-failed"
+	BodyTooLarge          Type = "body-too-large"
+	UnsupportedMediaType  Type = "unsupported-media-type"
+	IdempotencyKeyReused  Type = "idempotency-key-reused"
+	Internal              Type = "internal"
+	NotImplemented        Type = "not-implemented"
+	UpstreamBroken        Type = "upstream-broken"
+	Unavailable           Type = "unavailable"
+	UpstreamUnavailable   Type = "upstream-unavailable"
+	UpstreamTimeout       Type = "upstream-timeout"
+)
+
+const typeBase = "https://github.com/glarimy/ums/blob/main/docs/problems.md#"
+
+// URI returns the `type` member: the address of the kind's documentation.
+func (t Type) URI() string { return typeBase + string(t) }
+
+// Status returns the HTTP status of every problem of this kind.
+func (t Type) Status() int {
+	status, _ := t.describe()
+	return status
+}
+
+// Title returns the kind's short, constant summary.
+func (t Type) Title() string {
+	_, title := t.describe()
+	return title
+}
+
+// Types returns every kind, in the order of their statuses.
+func Types() []Type {
+	return []Type{
+		MalformedJSON, Validation, InvalidName, InvalidPrecondition, InvalidIdempotencyKey, InvalidRequestTarget,
+		UserNotFound, RouteNotFound, MethodNotAllowed, UserExists, IdempotencyKeyInUse, PreconditionFailed,
+		BodyTooLarge, UnsupportedMediaType, IdempotencyKeyReused, Internal, NotImplemented, UpstreamBroken,
+		Unavailable, UpstreamUnavailable, UpstreamTimeout,
+	}
+}
+
+func (t Type) describe() (status int, title string) {
+	switch t {
+	case MalformedJSON:
+		return http.StatusBadRequest, "The body is not well-formed JSON"
+	case Validation:
+		return http.StatusBadRequest, "Some fields are not acceptable"
+	case InvalidName:
+		return http.StatusBadRequest, "The name is not acceptable"
+	case InvalidPrecondition:
+		return http.StatusBadRequest, "The precondition is not well-formed"
+	case InvalidIdempotencyKey:
+		return http.StatusBadRequest, "The idempotency key is not well-formed"
+	case InvalidRequestTarget:
+		return http.StatusBadRequest, "The request target is not well-formed"
+	case UserNotFound:
+		return http.StatusNotFound, "No such user"
+	case RouteNotFound:
+		return http.StatusNotFound, "No such path"
+	case MethodNotAllowed:
+		return http.StatusMethodNotAllowed, "The path does not take this method"
+	case UserExists:
+		return http.StatusConflict, "The user already exists"
+	case IdempotencyKeyInUse:
+		return http.StatusConflict, "A request with this idempotency key is being processed"
+	case PreconditionFailed:
+		return http.StatusPreconditionFailed, "The user is at another version"
+	case BodyTooLarge:
+		return http.StatusRequestEntityTooLarge, "The body is too large"
+	case UnsupportedMediaType:
+		return http.StatusUnsupportedMediaType, "The media type is not supported"
+	case IdempotencyKeyReused:
+		return http.StatusUnprocessableEntity, "The idempotency key was used for another request"
+	case NotImplemented:
+		return http.StatusNotImplemented, "This is not implemented yet"
+	case UpstreamBroken:
+		return http.StatusBadGateway, "The service broke off its answer"
+	case Unavailable:
+		return http.StatusServiceUnavailable, "The service is not available right now"
+	case UpstreamUnavailable:
+		return http.StatusServiceUnavailable, "No instance of the service can be reached"
+	case UpstreamTimeout:
+		return http.StatusGatewayTimeout, "The service did not answer in time"
+	case Internal:
+		return http.StatusInternalServerError, "Something went wrong"
+	default:
+		return http.StatusInternalServerError, "Something went wrong"
+	}
+}

@@ -1,0 +1,26 @@
+// Package program is the frame of every command: signals in, an exit code out.
+package program
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Run is a command without its process: all it knows of the world comes in as arguments.
+type Run func(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error
+
+// Main runs a command until it ends by itself or by SIGINT or SIGTERM, after which a second signal ends it at once.
+// An error is printed in one line to stderr and ends the process with status 1. Main does not return.
+func Main(name string, run Run) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}

@@ -1,0 +1,71 @@
+package user
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// Bounds of a name's length, in characters (Unicode code points), both inclusive.
+const (
+	MinNameLength = 8
+	MaxNameLength = 32
+)
+
+// Name identifies a user. It is immutable and comparable; comparison is exact, case-sensitive and binary.
+// The zero Name is not a valid name: only [NewName] makes one.
+type Name struct {
+	value string
+}
+
+// NewName makes a Name of s: valid UTF-8, brought to Unicode Normalization Form C, stripped of leading and
+// trailing white space, 8 to 32 characters long and free of characters that a person could not see or that
+// would turn the text around them. NewName(n.String()) is n for every Name n.
+// The error is an [*InvalidError].
+func NewName(s string) (Name, error) {
+	if !utf8.ValidString(s) {
+		return Name{}, &InvalidError{Code: CodeEncoding, Detail: "the name is not valid UTF-8"}
+	}
+	value := strings.TrimSpace(norm.NFC.String(s))
+	if n := utf8.RuneCountInString(value); n < MinNameLength {
+		return Name{}, &InvalidError{
+			Code:   CodeTooShort,
+			Detail: fmt.Sprintf("the name has %d characters; it needs at least %d", n, MinNameLength),
+		}
+	} else if n > MaxNameLength {
+		return Name{}, &InvalidError{
+			Code:   CodeTooLong,
+			Detail: fmt.Sprintf("the name has %d characters; it may have at most %d", n, MaxNameLength),
+		}
+	}
+	for _, r := range value {
+		if refused(r) {
+			return Name{}, &InvalidError{
+				Code:   CodeForbiddenCharacter,
+				Detail: fmt.Sprintf("the name holds the character %U, which names may not contain", r),
+			}
+		}
+	}
+	return Name{value: value}, nil
+}
+
+// String returns the name as it is stored and compared.
+func (n Name) String() string { return n.value }
+
+// refused reports whether names may not hold r: control characters, line and paragraph separators, the byte order
+// mark, bidirectional controls and noncharacters. Zero-width joiners stay allowed, as Indic scripts need them.
+func refused(r rune) bool {
+	switch {
+	case r < utf8.RuneSelf, r <= '\u009F':
+		return unicode.IsControl(r)
+	case r == '\u2028', r == '\u2029', r == '\uFEFF':
+		return true
+	case r == '\u061C', r == '\u200E', r == '\u200F', '\u202A' <= r && r <= '\u202E', '\u2066' <= r && r <= '\u2069':
+		return true
+	default:
+		return '\uFDD0' <= r && r <= '\uFDEF' || r&0xFFFE == 0xFFFE
+	}
+}

@@ -1,0 +1,51 @@
+// Package userhttp is what the services' HTTP handlers have in common: routing by opaque path segments, reading names and
+// bodies, and the one table from errors to problems.
+package userhttp
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/gorilla/mux"
+
+	"github.com/glarimy/ums/shared/problem"
+)
+
+// NewRouter returns a router that takes a path as the client sent it: a segment is one opaque, percent-encoded text,
+// nothing is cleaned and nobody is redirected. What no route takes is answered with a problem.
+func NewRouter() *mux.Router {
+	router := mux.NewRouter().UseEncodedPath().SkipClean(true)
+	router.NotFoundHandler = http.HandlerFunc(notFound)
+	router.MethodNotAllowedHandler = methodNotAllowed(router)
+	return router
+}
+
+func notFound(w http.ResponseWriter, r *http.Request) {
+	problem.Write(w, r, problem.New(problem.RouteNotFound, "There is nothing at this path."))
+}
+
+func methodNotAllowed(router *mux.Router) http.Handler {
+	methods := []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var allowed []string
+		for _, m := range methods {
+			probe := *r
+			probe.Method = m
+			if match := (mux.RouteMatch{}); router.Match(&probe, &match) && match.MatchErr == nil {
+				allowed = append(allowed, m)
+			}
+		}
+		allow := strings.Join(allowed, ", ")
+		w.Header().Set("Allow", allow)
+		problem.Write(w, r, problem.New(problem.MethodNotAllowed, fmt.Sprintf("This path takes %s.", allow)))
+	})
+}
+
+// NotImplemented answers the routes of a slot whose default filling is not written yet.
+func NotImplemented(slot string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		problem.Write(w, r, problem.New(problem.NotImplemented,
+			fmt.Sprintf("The %s service does not answer this yet.", slot)))
+	})
+}
