@@ -41,3 +41,5 @@ require (
 )
 
 replace github.com/glarimy/ums/shared => ../../shared
+
+replace github.com/glarimy/ums/migrations => ../../migrations

@@ -13,7 +13,6 @@ import (
 
 	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/etag"
-	"github.com/glarimy/ums/shared/header"
 	"github.com/glarimy/ums/shared/problem"
 	"github.com/glarimy/ums/shared/user"
 	"github.com/glarimy/ums/shared/userhttp"
@@ -58,7 +57,7 @@ func (h *handler) create(w http.ResponseWriter, r *http.Request) {
 	}
 	if keyed {
 		h.createOnce(w, r, draft, request{
-			principal: r.Header.Get(header.Actor), route: routeAdd, key: key, hash: sha256.Sum256(body),
+			principal: actorOf(r), route: routeAdd, key: key, hash: sha256.Sum256(body),
 		})
 		return
 	}

@@ -53,9 +53,18 @@ func precondition(h http.Header) (user.Precondition, error) {
 
 // originOf reads what the gateway says of the request. What is not well-formed is left out, as nothing depends on it.
 func originOf(r *http.Request) origin {
-	o := origin{actor: r.Header.Get(header.Actor), requestID: r.Header.Get(header.RequestID)}
+	o := origin{actor: actorOf(r), requestID: r.Header.Get(header.RequestID)}
 	if t := r.Header.Get(header.Traceparent); traceparentForm.MatchString(t) {
 		o.traceparent = t
 	}
 	return o
+}
+
+// maxActor bounds what is stored of an actor, in bytes.
+const maxActor = 191
+
+// actorOf returns who the gateway says makes the request, or "" for an anonymous one.
+func actorOf(r *http.Request) string {
+	actor := r.Header.Get(header.Actor)
+	return strings.ToValidUTF8(actor[:min(len(actor), maxActor)], "")
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -27,7 +28,10 @@ func DecodeDraft(document []byte) (Draft, error) {
 			{key: "since", readOnly: "it is set by the server"},
 		}}
 	)
-	return draft, d.decode(document)
+	if err := d.decode(document); err != nil {
+		return Draft{}, err
+	}
+	return draft, nil
 }
 
 // DecodeChange reads `{"phone": …}`, a change of a user as a JSON Merge Patch (RFC 7396) restricted to what can change.
@@ -41,7 +45,10 @@ func DecodeChange(document []byte) (PhoneNumber, error) {
 			{key: "since", readOnly: "it is set by the server"},
 		}}
 	)
-	return phone, d.decode(document)
+	if err := d.decode(document); err != nil {
+		return PhoneNumber{}, err
+	}
+	return phone, nil
 }
 
 // field is one known member of a document: required, or readOnly for the reason given.
@@ -97,8 +104,9 @@ func (d *decoder) object(in *jsontext.Decoder) error {
 	if _, err := in.ReadToken(); err != nil {
 		return err
 	}
+	end := in.InputOffset()
 	if _, err := in.ReadToken(); err == nil {
-		return errors.New("there is more after the JSON object")
+		return &SyntaxError{Offset: end, Reason: "there is more after the JSON object"}
 	} else if !errors.Is(err, io.EOF) {
 		return err
 	}
@@ -142,7 +150,8 @@ func pointer(key string) string {
 	if runes := []rune(key); len(runes) > longest {
 		key = string(runes[:longest]) + "…"
 	}
-	return "#/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+	escaped := strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+	return "#/" + (&url.URL{Fragment: escaped}).EscapedFragment()
 }
 
 func decodeName(v jsontext.Value) (Name, error) {
@@ -194,13 +203,19 @@ func describe(v jsontext.Value) string {
 }
 
 func syntaxError(err error, offset int64) error {
-	var syntactic *jsontext.SyntacticError
-	switch {
-	case errors.As(err, &syntactic):
-		return &SyntaxError{Offset: syntactic.ByteOffset, Reason: syntactic.Err.Error()}
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		return &SyntaxError{Offset: offset, Reason: "the document ends too early"}
-	default:
-		return &SyntaxError{Offset: offset, Reason: err.Error()}
+	const early = "the document ends too early"
+	if syntax, ok := errors.AsType[*SyntaxError](err); ok {
+		return syntax
 	}
+	if syntactic, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		reason := syntactic.Err.Error()
+		if errors.Is(syntactic.Err, io.ErrUnexpectedEOF) {
+			reason = early
+		}
+		return &SyntaxError{Offset: syntactic.ByteOffset, Reason: reason}
+	}
+	if errors.Is(err, io.EOF) {
+		return &SyntaxError{Offset: offset, Reason: early}
+	}
+	return &SyntaxError{Offset: offset, Reason: err.Error()}
 }

@@ -6,7 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
+	"github.com/glarimy/ums/shared/user/internal/nfc"
 )
 
 // Bounds of a name's length, in characters (Unicode code points), both inclusive.
@@ -29,7 +29,7 @@ func NewName(s string) (Name, error) {
 	if !utf8.ValidString(s) {
 		return Name{}, &InvalidError{Code: CodeEncoding, Detail: "the name is not valid UTF-8"}
 	}
-	value := strings.TrimSpace(norm.NFC.String(s))
+	value := strings.TrimSpace(nfc.String(s))
 	if n := utf8.RuneCountInString(value); n < MinNameLength {
 		return Name{}, &InvalidError{
 			Code:   CodeTooShort,

@@ -13,7 +13,8 @@ const (
 )
 
 // PhoneNumber is the number a user is reached at. It is immutable and comparable. As personal data it redacts itself
-// in logs; the zero PhoneNumber is not a valid number.
+// in logs, unless it lies in an unexported field, whose methods fmt cannot call; the zero PhoneNumber is not a valid
+// number.
 type PhoneNumber struct {
 	value uint64
 }

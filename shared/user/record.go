@@ -8,8 +8,6 @@ import (
 )
 
 // UserRecord is the wire form of a user: what requests and events carry, and what is cached.
-//
-//nolint:revive // the name is the domain's own term
 type UserRecord struct {
 	Name  string `json:"name"`
 	Phone uint64 `json:"phone"`
@@ -34,7 +32,7 @@ func (r UserRecord) AppendJSON(dst []byte) []byte {
 }
 
 func formatSince(t time.Time) string {
-	t = t.UTC()
+	t = t.UTC().Truncate(time.Microsecond)
 	if t.Nanosecond() == 0 {
 		return t.Format("2006-01-02T15:04:05Z")
 	}

@@ -17,8 +17,6 @@ var (
 type Precondition func(current User) bool
 
 // UserRepository keeps users. Implementations are safe for concurrent use unless they are bound to one transaction.
-//
-//nolint:revive // the name is the domain's own term
 type UserRepository interface {
 	// Find returns the user called name, or ErrNotFound.
 	Find(ctx context.Context, name Name) (User, error)

@@ -12,7 +12,7 @@ import (
 const maxCachedKeys = 50_000
 
 // embeddedRedis is a Redis server inside this process, for the cache alone. It neither ages its keys nor bounds them by
-// itself, so age does both.
+// itself, so run does both.
 type embeddedRedis struct {
 	server *miniredis.Miniredis
 }
@@ -29,8 +29,8 @@ func (e *embeddedRedis) url() string { return "redis://" + e.server.Addr() }
 
 func (e *embeddedRedis) close() { e.server.Close() }
 
-// age advances the server's clock by the time that passes, until ctx ends.
-func (e *embeddedRedis) age(ctx context.Context) error {
+// run ages the server's keys each second until ctx ends.
+func (e *embeddedRedis) run(ctx context.Context) error {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
 	for last := time.Now(); ; {
@@ -38,11 +38,16 @@ func (e *embeddedRedis) age(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case now := <-ticker.C:
-			e.server.FastForward(now.Sub(last))
+			e.age(now.Sub(last))
 			last = now
-			e.evict()
 		}
 	}
+}
+
+// age expires what has lived its time, and bounds what is left.
+func (e *embeddedRedis) age(passed time.Duration) {
+	e.server.FastForward(passed)
+	e.evict()
 }
 
 // evict removes half of the keys once there are too many. To lose one is no more than a miss.

@@ -85,7 +85,7 @@ func (s *System) Serve(ctx context.Context) error {
 		services.Go(func() error { return service.Serve(inner) })
 	}
 	if s.embedded != nil {
-		services.Go(func() error { return s.embedded.age(inner) })
+		services.Go(func() error { return s.embedded.run(inner) })
 	}
 	outer, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -1,0 +1,63 @@
+# UMS. `make help` lists what there is to make.
+SHELL := bash
+.DEFAULT_GOAL := help
+
+MODULES  := $(shell sed -n 's|^\t\./||p' go.work)
+PACKAGES := $(patsubst %,./%/...,$(MODULES))
+TOOLS    := $(CURDIR)/.tools
+
+GOLANGCI_VERSION := v2.15.0
+GOLANGCI         := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
+
+# The race detector needs a C compiler; without one the tests run without it, and say so.
+RACE     := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && [ "$$(go env CGO_ENABLED)" = 1 ] && echo -race)
+COUNT    ?= 1
+TESTARGS ?=
+FUZZTIME ?= 10s
+
+.PHONY: help
+help: ## say what there is to make
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+.PHONY: run
+run: ## run everything in one process, at http://localhost:8080
+	go run ./cmd/ums
+
+.PHONY: test
+test: ## run every test, on real engines (COUNT=2 runs each twice, TESTARGS='-run X' some)
+	@$(if $(RACE),,echo "make: no C compiler, so the tests run without the race detector")
+	go run ./shared/enginetest/cmd/engines -- \
+		go test $(RACE) -shuffle=on -count=$(COUNT) -timeout 20m $(TESTARGS) $(PACKAGES)
+
+.PHONY: cover
+cover: ## tell how much of each module the tests of all modules run
+	go run ./shared/enginetest/cmd/engines -- go run ./bench/cmd/coverage $(MODULES)
+
+.PHONY: lint
+lint: $(GOLANGCI) ## check the rules of the house
+	go mod verify >/dev/null
+	$(GOLANGCI) run $(PACKAGES)
+	@for m in $(MODULES); do (cd $$m && GOWORK=off go build ./... && go mod tidy -diff) || { echo "make: module $$m does not stand alone"; exit 1; }; done
+
+$(GOLANGCI):
+	@mkdir -p $(TOOLS)
+	GOWORK=off GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	@mv $(TOOLS)/golangci-lint $@
+
+.PHONY: bench
+bench: ## measure services/find beside its peers (about 6 minutes)
+	go run ./shared/enginetest/cmd/engines -- go run ./bench/cmd/find
+
+.PHONY: conformance
+conformance: ## check the contracts of the slots behind URL (http://localhost:8080)
+	go run ./conformance -slot all -url $(or $(URL),http://localhost:8080)
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME
+	@set -e; for f in $$(grep -rlE '^func Fuzz' --include='*_test.go' $(MODULES)); do \
+		for t in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9_]*\)(.*/\1/p' $$f); do \
+			echo "$$t in $$(dirname $$f)"; go test ./$$(dirname $$f) -run '^$$' -fuzz "^$$t\$$" -fuzztime $(FUZZTIME) | tail -1; done; done
+
+.PHONY: format
+format: $(GOLANGCI) ## format the code
+	$(GOLANGCI) fmt $(PACKAGES)

@@ -1,0 +1,170 @@
+package main_test
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	ums "github.com/glarimy/ums/cmd/ums"
+)
+
+const draft = `{"name":"KrishnaMohan","phone":9731423166}`
+
+func TestUpKeepsItsData(t *testing.T) {
+	t.Parallel()
+	data := filepath.Join(t.TempDir(), "a folder", "that is not there")
+	first := start(t, data, nil)
+	if status, body := call(t, http.MethodPost, first.url+"/user", draft); status != http.StatusCreated {
+		t.Fatalf("POST = %d %s", status, body)
+	}
+	_, want := call(t, http.MethodGet, first.url+"/user/KrishnaMohan", "")
+	if !strings.HasPrefix(want, `{"name":"KrishnaMohan","phone":9731423166,"since":"`) {
+		t.Errorf("GET = %s", want)
+	}
+	if err := first.stop(); err != nil {
+		t.Fatalf("stop: %v", err)
+	}
+
+	second := start(t, data, nil)
+	if status, got := call(t, http.MethodGet, second.url+"/user/KrishnaMohan", ""); status != http.StatusOK || got != want {
+		t.Errorf("after a restart GET = %d %s, want %s", status, got, want)
+	}
+	if err := second.stop(); err != nil {
+		t.Errorf("stop: %v", err)
+	}
+}
+
+// TestUpRoutes calls every route of the public API once, so that none is forgotten.
+func TestUpRoutes(t *testing.T) {
+	t.Parallel()
+	i := start(t, t.TempDir(), nil)
+	for _, tc := range []struct {
+		method, path, body string
+		want               int
+		says               string // part of the body
+	}{
+		{http.MethodPost, "/user", draft, http.StatusCreated, `"KrishnaMohan"`},
+		{http.MethodGet, "/user/KrishnaMohan", "", http.StatusOK, `"KrishnaMohan"`},
+		{http.MethodHead, "/user/KrishnaMohan", "", http.StatusOK, ""},
+		{http.MethodPatch, "/user/KrishnaMohan", `{"phone":9731423167}`, http.StatusOK, "9731423167"},
+		{http.MethodDelete, "/user/KrishnaMohan", "", http.StatusNoContent, ""},
+		{http.MethodGet, "/user/KrishnaMohan", "", http.StatusNotFound, "#user-not-found"},
+		{http.MethodGet, "/user?name_prefix=Kri", "", http.StatusNotImplemented, "#not-implemented"},
+		{http.MethodGet, "/user/KrishnaMohan/overview", "", http.StatusNotImplemented, "#not-implemented"},
+		{http.MethodGet, "/journal?user=KrishnaMohan", "", http.StatusNotImplemented, "#not-implemented"},
+		{http.MethodGet, "/journal/1", "", http.StatusNotImplemented, "#not-implemented"},
+		{http.MethodGet, "/journal/stream", "", http.StatusNotImplemented, "#not-implemented"},
+		{http.MethodGet, "/openapi.json", "", http.StatusNotImplemented, "#not-implemented"},
+		{http.MethodGet, "/docs", "", http.StatusNotImplemented, "#not-implemented"},
+		{http.MethodGet, "/livez", "", http.StatusOK, "ok"},
+		{http.MethodGet, "/readyz", "", http.StatusOK, "ok"},
+		{http.MethodGet, "/users", "", http.StatusNotFound, "#route-not-found"},
+		{http.MethodPut, "/user/KrishnaMohan", draft, http.StatusMethodNotAllowed, "#method-not-allowed"},
+	} {
+		if status, body := call(t, tc.method, i.url+tc.path, tc.body); status != tc.want || !strings.Contains(body, tc.says) {
+			t.Errorf("%s %s = %d %s, want %d and %q", tc.method, tc.path, status, body, tc.want, tc.says)
+		}
+	}
+}
+
+// TestUpSlotElsewhere puts another program into a slot by one variable.
+func TestUpSlotElsewhere(t *testing.T) {
+	t.Parallel()
+	other := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.WriteString(w, "found elsewhere: "+r.URL.EscapedPath())
+	}))
+	t.Cleanup(other.Close)
+	i := start(t, t.TempDir(), map[string]string{"FIND_URL": other.URL})
+	status, body := call(t, http.MethodGet, i.url+"/user/Krishna%2FMohan", "")
+	if status != http.StatusOK || body != "found elsewhere: /user/Krishna%2FMohan" {
+		t.Errorf("GET = %d %s", status, body)
+	}
+	if status, body := call(t, http.MethodPost, i.url+"/user", draft); status != http.StatusCreated {
+		t.Errorf("POST = %d %s", status, body)
+	}
+}
+
+// TestUpRefuses reads the messages as an operator does: one line that says what to do.
+func TestUpRefuses(t *testing.T) {
+	t.Parallel()
+	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = taken.Close() })
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	busy := t.TempDir()
+	start(t, busy, nil)
+
+	for name, tc := range map[string]struct {
+		args []string
+		env  map[string]string
+		want string // part of the message
+	}{
+		"taken port":         {args: []string{"-addr", taken.Addr().String()}, want: "is taken"},
+		"taken admin port":   {args: []string{"-admin-addr", taken.Addr().String()}, want: "is taken"},
+		"no such address":    {args: []string{"-addr", "127.0.0.1:http-alt-alt"}, want: "listen on 127.0.0.1:http-alt-alt"},
+		"data is a file":     {args: []string{"-data", file}, want: "make the data folder " + file + ": not a directory"},
+		"data below a file":  {args: []string{"-data", file + "/x"}, want: "not a directory; choose another with -data"},
+		"data in use":        {args: []string{"-data", busy}, want: "another ums runs on the data folder " + busy},
+		"unknown flag":       {args: []string{"-prot", "1"}, want: "-prot"},
+		"argument":           {args: []string{"now"}, want: `up takes no argument "now"`},
+		"wrong duration":     {env: map[string]string{"SHUTDOWN_DELAY": "15"}, want: "SHUTDOWN_DELAY is not a valid duration"},
+		"wrong database":     {env: map[string]string{"DATABASE_URL": "postgres://x"}, want: "must begin with mysql:// or sqlite://"},
+		"wrong redis":        {env: map[string]string{"REDIS_URL": "http://x"}, want: "REDIS_URL"},
+		"replicas":           {env: map[string]string{"REDIS_URL": "redis://x?addr=y:1&read_only=true"}, want: "read_only"},
+		"wrong log format":   {env: map[string]string{"LOG_FORMAT": "xml"}, want: "LOG_FORMAT"},
+		"wrong access log":   {env: map[string]string{"ACCESS_LOG": "some"}, want: "ACCESS_LOG"},
+		"no gateway.yaml":    {env: map[string]string{"GATEWAY_CONFIG": file + "-absent"}, want: "no such file"},
+		"empty gateway.yaml": {env: map[string]string{"GATEWAY_CONFIG": file}, want: file},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			args := append([]string{"up", "-addr", "127.0.0.1:0", "-admin-addr", "off", "-data", t.TempDir()}, tc.args...)
+			var stdout, stderr bytes.Buffer
+			err := ums.Run(t.Context(), args, func(key string) string { return tc.env[key] }, &stdout, &stderr)
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Fatalf("error = %v, want %q", err, tc.want)
+			}
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("the message has more than one line: %q", err)
+			}
+			if stdout.Len() > 0 {
+				t.Errorf("it printed %q, as if it had started", stdout.String())
+			}
+		})
+	}
+}
+
+func TestUpDefaultCommand(t *testing.T) {
+	t.Parallel()
+	var stdout, stderr bytes.Buffer
+	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = taken.Close() })
+	args := []string{"-addr", taken.Addr().String(), "-data", t.TempDir()}
+	err = ums.Run(t.Context(), args, func(string) string { return "" }, &stdout, &stderr)
+	if err == nil || !strings.Contains(err.Error(), "is taken") {
+		t.Errorf("without a command, error = %v, want that of up", err)
+	}
+}
+
+func TestUnknownCommand(t *testing.T) {
+	t.Parallel()
+	var stdout, stderr bytes.Buffer
+	err := ums.Run(t.Context(), []string{"upp"}, func(string) string { return "" }, &stdout, &stderr)
+	if err == nil || !strings.Contains(err.Error(), `"upp"`) {
+		t.Errorf("error = %v, want one that names the command", err)
+	}
+}
