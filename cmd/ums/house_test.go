@@ -67,7 +67,7 @@ func TestConfigurationTable(t *testing.T) {
 		t.Fatal(err)
 	}
 	documented := map[string]bool{}
-	for _, line := range strings.Split(string(page), "\n") {
+	for line := range strings.SplitSeq(string(page), "\n") {
 		cells := strings.Split(line, "|")
 		if len(cells) < 2 {
 			continue

@@ -49,6 +49,7 @@ func (h *handler) find(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusNotModified)
 	default:
 		header["Content-Type"] = h.json
+		//nolint:gosec // JSON, and told so
 		_, _ = io.WriteString(w, entry.Record()) // a client that went away cannot be told anything more
 	}
 }

@@ -84,7 +84,11 @@ func (c readCommitted) Connect(ctx context.Context) (driver.Conn, error) {
 		return nil, err
 	}
 	const statement = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
-	if _, err := conn.(driver.ExecerContext).ExecContext(ctx, statement, nil); err != nil {
+	execer, ok := conn.(driver.ExecerContext)
+	if !ok {
+		return nil, errors.Join(errors.New("the driver's connections execute nothing"), conn.Close())
+	}
+	if _, err := execer.ExecContext(ctx, statement, nil); err != nil {
 		return nil, errors.Join(fmt.Errorf("set the isolation level: %w", err), conn.Close())
 	}
 	return conn, nil

@@ -6,12 +6,20 @@ import "time"
 
 // Config is what an operator can set of a server.
 type Config struct {
-	Addr            string        `env:"ADDR"              envDefault:":8080"`   // where requests arrive
-	AdminAddr       string        `env:"ADMIN_ADDR"        envDefault:":9464"`   // metrics and profiles; "off" for none
-	ShutdownDelay   time.Duration `env:"SHUTDOWN_DELAY"    envDefault:"0s"`      // how long to serve on after the stop signal
-	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT"  envDefault:"20s"`     // how long requests in flight may then take
-	AccessLog       string        `env:"ACCESS_LOG"        envDefault:"sampled"` // off, sampled or all; 5xx are logged unless off
-	AccessLogSample uint64        `env:"ACCESS_LOG_SAMPLE" envDefault:"100"`     // sampled: one request in so many
+	// Addr is where requests arrive.
+	Addr string `env:"ADDR" envDefault:":8080"`
+
+	// AdminAddr is where metrics and profiles are; "off" for nowhere.
+	AdminAddr string `env:"ADMIN_ADDR" envDefault:":9464"`
+
+	// ShutdownDelay is how long to serve on after the stop signal; ShutdownTimeout, how long requests in flight may take
+	// after that.
+	ShutdownDelay   time.Duration `env:"SHUTDOWN_DELAY"   envDefault:"0s"`
+	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"20s"`
+
+	// AccessLog is off, sampled (one request in AccessLogSample) or all. Unless off, every 5xx is logged.
+	AccessLog       string `env:"ACCESS_LOG"        envDefault:"sampled"`
+	AccessLogSample uint64 `env:"ACCESS_LOG_SAMPLE" envDefault:"100"`
 }
 
 // Limits of every connection. The idle time is above that of the gateway's connections, so that it is the gateway who

@@ -99,12 +99,13 @@ func withDeadline(r *http.Request, start time.Time) (*http.Request, context.Canc
 // done also ends a panic: the client gets a problem if it has nothing yet, and the log gets the stack.
 func (h *instrumented) done(rec *recorder, r *http.Request, start time.Time) {
 	p := recover()
-	if p != nil && p != http.ErrAbortHandler {
+	aborted := p == any(http.ErrAbortHandler)
+	if p != nil && !aborted {
 		h.panicked(rec, r, p)
 	}
 	h.inFlight.Dec()
 	h.observe(rec, r, time.Since(start))
-	if p != nil && (p == http.ErrAbortHandler || rec.broken) {
+	if aborted || rec.broken {
 		panic(http.ErrAbortHandler)
 	}
 }

@@ -7,27 +7,32 @@ type Type string
 
 // The kinds of problems that UMS answers with. docs/problems.md explains each; a test keeps the two together.
 const (
-	MalformedJSON         Type = "malformed-json"
-	Validation            Type = "validation"
-	InvalidName           Type = "invalid-name"
-	InvalidPrecondition   Type = "invalid-precondition"
-	InvalidIdempotencyKey Type = "invalid-idempotency-key"
-	InvalidRequestTarget  Type = "invalid-request-target"
-	UserNotFound          Type = "user-not-found"
-	RouteNotFound         Type = "route-not-found"
-	MethodNotAllowed      Type = "method-not-allowed"
-	UserExists            Type = "user-exists"
-	IdempotencyKeyInUse   Type = "idempotency-key-in-use"
-	PreconditionFailed    Type = "precondition-failed"
-	BodyTooLarge          Type = "body-too-large"
-	UnsupportedMediaType  Type = "unsupported-media-type"
-	IdempotencyKeyReused  Type = "idempotency-key-reused"
-	Internal              Type = "internal"
-	NotImplemented        Type = "not-implemented"
-	UpstreamBroken        Type = "upstream-broken"
-	Unavailable           Type = "unavailable"
-	UpstreamUnavailable   Type = "upstream-unavailable"
-	UpstreamTimeout       Type = "upstream-timeout"
+	MalformedJSON             Type = "malformed-json"
+	Validation                Type = "validation"
+	InvalidName               Type = "invalid-name"
+	InvalidPrecondition       Type = "invalid-precondition"
+	InvalidIdempotencyKey     Type = "invalid-idempotency-key"
+	InvalidRequestTarget      Type = "invalid-request-target"
+	MalformedRequest          Type = "malformed-request"
+	UserNotFound              Type = "user-not-found"
+	RouteNotFound             Type = "route-not-found"
+	MethodNotAllowed          Type = "method-not-allowed"
+	UserExists                Type = "user-exists"
+	IdempotencyKeyInUse       Type = "idempotency-key-in-use"
+	PreconditionFailed        Type = "precondition-failed"
+	BodyTooLarge              Type = "body-too-large"
+	UnsupportedMediaType      Type = "unsupported-media-type"
+	ExpectationFailed         Type = "expectation-failed"
+	IdempotencyKeyReused      Type = "idempotency-key-reused"
+	HeadersTooLarge           Type = "headers-too-large"
+	Internal                  Type = "internal"
+	NotImplemented            Type = "not-implemented"
+	UnsupportedTransferCoding Type = "unsupported-transfer-coding"
+	UpstreamBroken            Type = "upstream-broken"
+	Unavailable               Type = "unavailable"
+	UpstreamUnavailable       Type = "upstream-unavailable"
+	UpstreamTimeout           Type = "upstream-timeout"
+	UnsupportedHTTPVersion    Type = "unsupported-http-version"
 )
 
 const typeBase = "https://github.com/glarimy/ums/blob/main/docs/problems.md#"
@@ -51,12 +56,14 @@ func (t Type) Title() string {
 func Types() []Type {
 	return []Type{
 		MalformedJSON, Validation, InvalidName, InvalidPrecondition, InvalidIdempotencyKey, InvalidRequestTarget,
-		UserNotFound, RouteNotFound, MethodNotAllowed, UserExists, IdempotencyKeyInUse, PreconditionFailed,
-		BodyTooLarge, UnsupportedMediaType, IdempotencyKeyReused, Internal, NotImplemented, UpstreamBroken,
-		Unavailable, UpstreamUnavailable, UpstreamTimeout,
+		MalformedRequest, UserNotFound, RouteNotFound, MethodNotAllowed, UserExists, IdempotencyKeyInUse,
+		PreconditionFailed, BodyTooLarge, UnsupportedMediaType, ExpectationFailed, IdempotencyKeyReused, HeadersTooLarge,
+		Internal, NotImplemented, UnsupportedTransferCoding, UpstreamBroken, Unavailable, UpstreamUnavailable,
+		UpstreamTimeout, UnsupportedHTTPVersion,
 	}
 }
 
+//nolint:funlen // a table
 func (t Type) describe() (status int, title string) {
 	switch t {
 	case MalformedJSON:
@@ -71,6 +78,8 @@ func (t Type) describe() (status int, title string) {
 		return http.StatusBadRequest, "The idempotency key is not well-formed"
 	case InvalidRequestTarget:
 		return http.StatusBadRequest, "The request target is not well-formed"
+	case MalformedRequest:
+		return http.StatusBadRequest, "The request is not well-formed HTTP"
 	case UserNotFound:
 		return http.StatusNotFound, "No such user"
 	case RouteNotFound:
@@ -87,10 +96,16 @@ func (t Type) describe() (status int, title string) {
 		return http.StatusRequestEntityTooLarge, "The body is too large"
 	case UnsupportedMediaType:
 		return http.StatusUnsupportedMediaType, "The media type is not supported"
+	case ExpectationFailed:
+		return http.StatusExpectationFailed, "The expectation cannot be met"
 	case IdempotencyKeyReused:
 		return http.StatusUnprocessableEntity, "The idempotency key was used for another request"
+	case HeadersTooLarge:
+		return http.StatusRequestHeaderFieldsTooLarge, "The request's header is too large"
 	case NotImplemented:
 		return http.StatusNotImplemented, "This is not implemented yet"
+	case UnsupportedTransferCoding:
+		return http.StatusNotImplemented, "The transfer coding is not supported"
 	case UpstreamBroken:
 		return http.StatusBadGateway, "The service broke off its answer"
 	case Unavailable:
@@ -99,6 +114,8 @@ func (t Type) describe() (status int, title string) {
 		return http.StatusServiceUnavailable, "No instance of the service can be reached"
 	case UpstreamTimeout:
 		return http.StatusGatewayTimeout, "The service did not answer in time"
+	case UnsupportedHTTPVersion:
+		return http.StatusHTTPVersionNotSupported, "The version of HTTP is not supported"
 	case Internal:
 		return http.StatusInternalServerError, "Something went wrong"
 	default:

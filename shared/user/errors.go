@@ -59,8 +59,7 @@ func (e *SyntaxError) Error() string {
 
 // asInvalid returns err's InvalidError. It is only called with errors of NewName and NewPhoneNumber.
 func asInvalid(err error) InvalidError {
-	var invalid *InvalidError
-	if errors.As(err, &invalid) {
+	if invalid, ok := errors.AsType[*InvalidError](err); ok {
 		return *invalid
 	}
 	return InvalidError{Code: CodeType, Detail: err.Error()}

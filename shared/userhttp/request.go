@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/gorilla/mux"
@@ -20,8 +21,13 @@ const MaxBody = 16 << 10
 var (
 	ErrMediaType = errors.New("the media type is not supported")
 	ErrTooLarge  = errors.New("the body is too large")
-	errPath      = &user.InvalidError{Code: user.CodeEncoding, Detail: "the name in the path is not percent-encoded correctly"}
 )
+
+func errPath() error {
+	return &NameError{Reason: &user.InvalidError{
+		Code: user.CodeEncoding, Detail: "the name in the path is not percent-encoded correctly",
+	}}
+}
 
 // NameError says that the name in the path is not one that a user can have.
 type NameError struct {
@@ -36,7 +42,7 @@ func (e *NameError) Unwrap() error { return e.Reason }
 func Name(r *http.Request) (user.Name, error) {
 	text, err := url.PathUnescape(mux.Vars(r)["name"])
 	if err != nil {
-		return user.Name{}, &NameError{Reason: errPath}
+		return user.Name{}, errPath()
 	}
 	name, err := user.NewName(text)
 	if invalid, ok := errors.AsType[*user.InvalidError](err); ok {
@@ -69,10 +75,5 @@ func acceptable(contentType string, mediaTypes []string) bool {
 	if charset, ok := params["charset"]; ok && !strings.EqualFold(charset, "utf-8") {
 		return false
 	}
-	for _, want := range mediaTypes {
-		if got == want {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(mediaTypes, got)
 }

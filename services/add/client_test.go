@@ -1,0 +1,103 @@
+package add_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/glarimy/ums/shared/problem"
+)
+
+// answer is what a client got.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// send makes a request and returns the answer to it. Headers are pairs of name and value; a body is sent as JSON unless
+// they say otherwise.
+func (s *service) send(t *testing.T, method, path, body string, headers ...string) answer {
+	t.Helper()
+	got, err := s.try(t.Context(), method, path, body, headers...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// try is send for a goroutine, or for a request that may get no answer.
+func (s *service) try(ctx context.Context, method, path, body string, headers ...string) (answer, error) {
+	r, err := http.NewRequestWithContext(ctx, method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		return answer{}, err
+	}
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header[headers[i]] = append(r.Header[headers[i]], headers[i+1])
+	}
+	return exchange(r)
+}
+
+func exchange(r *http.Request) (answer, error) {
+	response, err := new(http.Transport{DisableKeepAlives: true}).RoundTrip(r)
+	if err != nil {
+		return answer{}, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	return answer{status: response.StatusCode, header: response.Header, body: string(body)}, err
+}
+
+// post adds a user of this name, for a test of something else.
+func (s *service) post(t *testing.T, name string) answer {
+	t.Helper()
+	got := s.send(t, http.MethodPost, "/user", draft(name))
+	if got.status != http.StatusCreated {
+		t.Fatalf("POST of %s: status = %d, want 201: %s", name, got.status, got.body)
+	}
+	return got
+}
+
+func draft(name string) string { return fmt.Sprintf(`{"name":%q,"phone":%s}`, name, phone) }
+
+func change(phone string) string { return `{"phone":` + phone + `}` }
+
+// wantProblem fails t unless the answer is this problem, complete and discreet.
+func (a answer) wantProblem(t *testing.T, want problem.Type) {
+	t.Helper()
+	var got problem.Problem
+	if a.status != want.Status() {
+		t.Errorf("status = %d, want %d: %s", a.status, want.Status(), a.body)
+	} else if media := a.header.Get("Content-Type"); media != problem.ContentType {
+		t.Errorf("Content-Type = %q, want %q", media, problem.ContentType)
+	} else if err := json.Unmarshal([]byte(a.body), &got); err != nil {
+		t.Errorf("the problem is not JSON: %v", err)
+	} else if got.Type != want.URI() || got.Status != want.Status() {
+		t.Errorf("problem %s with status %d, want %s with %d", got.Type, got.Status, want.URI(), want.Status())
+	} else if got.Detail == "" || got.Instance == "" || got.RequestID == "" || got.RequestID != a.header.Get("X-Request-Id") {
+		t.Errorf("the problem is not complete: %s", a.body)
+	}
+	for _, secret := range []string{"127.0.0.1", "::1", "INSERT", "SELECT", "UPDATE", "ums_", "mysql", "sqlite", "redis", "goroutine"} {
+		if strings.Contains(strings.ReplaceAll(a.body, problem.Internal.URI()[:40], ""), secret) {
+			t.Errorf("the problem tells of %q: %s", secret, a.body)
+		}
+	}
+	if status := a.status; status == http.StatusServiceUnavailable && a.header.Get("Retry-After") == "" {
+		t.Error("503 without Retry-After")
+	}
+}
+
+// wantStatus fails t unless the answer has this status.
+func (a answer) wantStatus(t *testing.T, want int) {
+	t.Helper()
+	if a.status != want {
+		t.Fatalf("status = %d, want %d: %s", a.status, want, a.body)
+	}
+}

@@ -1,0 +1,178 @@
+package add_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/glarimy/ums/migrations"
+	"github.com/glarimy/ums/services/add"
+	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/enginetest"
+	"github.com/glarimy/ums/shared/httpserver"
+	"github.com/glarimy/ums/shared/schema"
+	"github.com/glarimy/ums/shared/usercache"
+)
+
+// backends are what a service keeps its state in, and the test's own way to it.
+type backends struct {
+	sqlURL   string
+	redisURL string
+	db       *database.DB
+	redis    redis.UniversalClient
+}
+
+// onEach runs a test on new backends of each kind: MySQL and Redis, SQLite and a Redis inside the process.
+func onEach(t *testing.T, test func(t *testing.T, b *backends)) {
+	t.Helper()
+	t.Run("MySQL", func(t *testing.T) {
+		t.Parallel()
+		test(t, onMySQL(t))
+	})
+	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
+		test(t, onSQLite(t))
+	})
+}
+
+func onMySQL(t *testing.T) *backends {
+	t.Helper()
+	return newBackends(t, enginetest.MySQL(t).URL, enginetest.Redis(t).URL)
+}
+
+func onSQLite(t *testing.T) *backends {
+	t.Helper()
+	return newBackends(t, enginetest.SQLite(t).URL, "redis://"+miniredis.RunT(t).Addr())
+}
+
+func newBackends(t *testing.T, sqlURL, redisURL string) *backends {
+	t.Helper()
+	db := open(t, sqlURL, 0)
+	url, err := database.ParseURL(sqlURL, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	migrator, err := migrations.New(url, migrations.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := migrator.Up(t.Context(), migrations.All); err != nil {
+		t.Fatal(err)
+	}
+	return &backends{sqlURL: sqlURL, redisURL: redisURL, db: db, redis: dial(t, redisURL)}
+}
+
+func open(t *testing.T, url string, connections int) *database.DB {
+	t.Helper()
+	db, err := database.Config{URL: url, MaxConnections: connections}.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func dial(t *testing.T, url string) redis.UniversalClient {
+	t.Helper()
+	client, err := usercache.Open(url, usercache.WriteTimeout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+// options are how a service differs from one with its defaults.
+type options struct {
+	sqlURL    string           // another way to the database
+	redisHook redis.Hook       // what its client passes every command through
+	now       func() time.Time // another clock
+	fenceTime time.Duration
+}
+
+// service is a running add service.
+type service struct {
+	*backends
+	url   string
+	admin string
+	ready func() error
+}
+
+// start runs a service until t ends. It fails t if the service does not stop well, or logs a phone number.
+func start(t *testing.T, b *backends, o options) *service {
+	t.Helper()
+	db := b.db
+	if o.sqlURL != "" {
+		db = open(t, o.sqlURL, 0)
+	}
+	client := dial(t, b.redisURL)
+	if o.redisHook != nil {
+		client.AddHook(o.redisHook)
+	}
+	if o.now == nil {
+		o.now = time.Now
+	}
+	logs := &logbook{}
+	logger := slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	gate := schema.NewGate(db, schema.Options{Logger: logger})
+	server, err := add.New(add.Config{
+		Config: httpserver.Config{Addr: "127.0.0.1:0", AdminAddr: "127.0.0.1:0", ShutdownTimeout: time.Minute, AccessLog: "all"},
+		Fence:  usercache.FenceConfig{FenceTime: o.fenceTime},
+	}, add.Dependencies{DB: db, Redis: client, Schema: gate, Logger: logger, Registry: prometheus.NewRegistry(), Now: o.now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Listen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	stopped := make(chan error, 1)
+	go func() { stopped <- server.Serve(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-stopped; err != nil {
+			t.Errorf("the service stopped with: %v", err)
+		}
+		logs.check(t)
+	})
+	return &service{backends: b, url: "http://" + server.Addr(), admin: "http://" + server.AdminAddr(), ready: gate.Ready}
+}
+
+// phone is the number of the tests' users; more numbers begin with phonePrefix too.
+const (
+	phone       = "9731423166"
+	otherPhone  = "9731423177"
+	phonePrefix = "97314231"
+)
+
+// logbook keeps what a service logs. It is safe for concurrent use.
+type logbook struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logbook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// check fails t if a phone number was logged.
+func (l *logbook) check(t *testing.T) {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for line := range strings.Lines(l.text.String()) {
+		if strings.Contains(line, phonePrefix) {
+			t.Errorf("a phone number is in the log: %s", line)
+		}
+	}
+}
