@@ -23,7 +23,7 @@ func Load(dst any, getenv func(string) string) error {
 	environment := map[string]string{}
 	var wrong []error
 	for _, f := range fields {
-		value, err := lookup(f.Key, getenv)
+		value, err := Lookup(f.Key, getenv)
 		if err == nil && value != "" {
 			environment[f.Key] = value
 			err = check(dst, f.Key, value)
@@ -62,7 +62,8 @@ func explain(err error) error {
 	return errors.Join(explained...)
 }
 
-func lookup(key string, getenv func(string) string) (string, error) {
+// Lookup returns one variable, or the content of the file that X_FILE names.
+func Lookup(key string, getenv func(string) string) (string, error) {
 	value, file := getenv(key), getenv(key+"_FILE")
 	switch {
 	case file == "":

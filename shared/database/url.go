@@ -5,8 +5,10 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/go-sql-driver/mysql"
@@ -49,6 +51,9 @@ func (u URL) Dialect() Dialect { return u.dialect }
 // Path returns the database's file, for SQLite alone.
 func (u URL) Path() string { return u.path }
 
+// MySQL returns a copy of how to connect, for MySQL alone. It holds the password.
+func (u URL) MySQL() *mysql.Config { return u.mysql.Clone() }
+
 // Migrate returns the URL as golang-migrate takes it. It holds the password: never print it.
 func (u URL) Migrate() string { return u.migrate }
 
@@ -63,9 +68,12 @@ func (u URL) String() string {
 	return fmt.Sprintf("mysql://%s(%s)/%s", u.mysql.Net, u.mysql.Addr, u.mysql.DBName)
 }
 
+// GoString is as String, so that no verb prints the password.
+func (u URL) GoString() string { return u.String() }
+
 func parseSQLite(rest string) (URL, error) {
 	path, query, _ := strings.Cut(rest, "?")
-	if path == "" {
+	if path == "" || path == ":memory:" || strings.HasSuffix(path, "/") {
 		return URL{}, errors.New("the database URL names no file: write sqlite://path/ums.db")
 	}
 	migrate := "sqlite://" + path
@@ -82,6 +90,9 @@ func parseMySQL(rest, password string) (URL, error) {
 		return URL{}, errors.New("the parameters of the database URL are not well-formed")
 	}
 	config, err := mysql.ParseDSN(address + "?" + ownParameters(params).Encode())
+	if err == nil && config.Net == "tcp" {
+		_, _, err = net.SplitHostPort(config.Addr)
+	}
 	if err != nil {
 		return URL{}, errors.New("the database URL is not of the form mysql://user:password@tcp(host:3306)/database")
 	}
@@ -143,11 +154,17 @@ func tlsConfig(params url.Values) (*tls.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the authority that x-tls-ca in the database URL names: %w", err)
 	}
+	unverified := false
+	if v := params.Get("x-tls-insecure-skip-verify"); v != "" {
+		if unverified, err = strconv.ParseBool(v); err != nil {
+			return nil, errors.New("x-tls-insecure-skip-verify in the database URL must be true or false")
+		}
+	}
 	config := &tls.Config{
 		RootCAs:    x509.NewCertPool(),
 		MinVersion: tls.VersionTLS12,
 		//nolint:gosec // the operator asks for it by golang-migrate's own parameter
-		InsecureSkipVerify: params.Get("x-tls-insecure-skip-verify") == "true",
+		InsecureSkipVerify: unverified,
 	}
 	if !config.RootCAs.AppendCertsFromPEM(pem) {
 		return nil, fmt.Errorf("the file %s, which x-tls-ca in the database URL names, holds no certificate", ca)

@@ -74,6 +74,9 @@ func (h *instrumented) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h.inFlight.Inc()
 	defer h.done(&rec, r, start)
+	if h.server.service.Edge {
+		r.Header.Del(header.Deadline)
+	}
 	if r, cancel, limited := withDeadline(r, start); limited {
 		defer cancel()
 		h.next.ServeHTTP(&rec, r)
@@ -116,6 +119,11 @@ func (h *instrumented) panicked(rec *recorder, r *http.Request, p any) {
 	if rec.status != 0 {
 		rec.broken = true // half an answer is out: break it off rather than let it look whole
 		return
+	}
+	for name := range rec.Header() { // those of the answer that was to be
+		if name != header.RequestID && name != "Connection" {
+			rec.Header().Del(name)
+		}
 	}
 	problem.Write(rec, r, problem.New(problem.Internal, "The request ended in an error of the server's."))
 }
@@ -182,6 +190,14 @@ func (r *recorder) WriteString(s string) (int, error) {
 	n, err := io.WriteString(r.ResponseWriter, s)
 	r.bytes += int64(n)
 	return n, err
+}
+
+// FlushError is what [http.ResponseController] flushes by. It sends the header, if that is not out yet.
+func (r *recorder) FlushError() error {
+	if r.status == 0 {
+		r.status = http.StatusOK
+	}
+	return http.NewResponseController(r.ResponseWriter).Flush()
 }
 
 // Unwrap gives [http.ResponseController] what lies below.

@@ -26,6 +26,17 @@ type Service struct {
 	// Tasks run beside the server, from its start until it has answered its last request. One that fails stops the
 	// server; one that ends because it is stopped has not failed.
 	Tasks []func(context.Context) error
+
+	// Edge says that requests come from clients themselves, and not from the gateway: what they say of a deadline does
+	// not count.
+	Edge bool
+
+	// EndStreams, where it is set, is called when the server takes no more requests, to end the answers that have no end
+	// of their own.
+	EndStreams func()
+
+	// After is the clock of the delay before a stop; time.After where it is nil.
+	After func(time.Duration) <-chan time.Time
 }
 
 // Server serves one [Service]. Use it once: Listen, then Serve.
@@ -42,12 +53,18 @@ type Server struct {
 
 // New returns a server. The error says what is wrong with the configuration.
 func New(c Config, s Service) (*Server, error) {
+	if s.After == nil {
+		s.After = time.After
+	}
 	srv := &Server{config: c, service: s, logger: s.Logger.With("service", s.Name)}
 	handler, err := srv.instrument(srv.probes(s.Handler))
 	if err != nil {
 		return nil, err
 	}
 	srv.main = srv.httpServer(handler)
+	if s.EndStreams != nil {
+		srv.main.RegisterOnShutdown(s.EndStreams)
+	}
 	if c.AdminAddr != "off" {
 		srv.admin = srv.httpServer(AdminHandler(s.Registry))
 	}
@@ -61,25 +78,26 @@ func (s *Server) httpServer(h http.Handler) *http.Server {
 		ReadTimeout:       readTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
+		ConnState:         connState,
 		ErrorLog:          slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
 	}
 }
 
 // Listen takes the addresses, so that a taken one is told before anything else starts.
 func (s *Server) Listen(ctx context.Context) (err error) {
-	if s.listener, err = listen(ctx, s.config.Addr); err != nil {
+	if s.listener, err = s.listen(ctx, s.config.Addr); err != nil {
 		return err
 	}
 	if s.admin == nil {
 		return nil
 	}
-	if s.adminLis, err = listen(ctx, s.config.AdminAddr); err != nil {
+	if s.adminLis, err = s.listen(ctx, s.config.AdminAddr); err != nil {
 		return errors.Join(err, s.listener.Close())
 	}
 	return nil
 }
 
-func listen(ctx context.Context, addr string) (net.Listener, error) {
+func (s *Server) listen(ctx context.Context, addr string) (net.Listener, error) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
@@ -87,7 +105,7 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 	case err != nil:
 		return nil, fmt.Errorf("listen on %s: %w", addr, err)
 	}
-	return l, nil
+	return refusalListener{Listener: l, logger: s.logger}, nil
 }
 
 // Addr returns where requests arrive, after Listen.
@@ -129,6 +147,7 @@ func untilStopped(ctx context.Context, task func(context.Context) error) error {
 }
 
 func (s *Server) serve(ctx context.Context) error {
+	defer s.close()
 	failed := make(chan error, 2)
 	go func() { failed <- s.main.Serve(s.listener) }()
 	if s.admin != nil {
@@ -149,17 +168,21 @@ func (s *Server) drain(ctx context.Context, failed <-chan error) error {
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve %s: %w", s.service.Name, err)
-	case <-time.After(s.config.ShutdownDelay):
+	case <-s.service.After(s.config.ShutdownDelay):
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.config.ShutdownTimeout)
 	defer cancel()
 	if err := s.main.Shutdown(ctx); err != nil {
-		_ = s.main.Close()
 		return fmt.Errorf("stop %s: requests were still running after %s: %w", s.service.Name, s.config.ShutdownTimeout, err)
-	}
-	if s.admin != nil {
-		_ = s.admin.Close()
 	}
 	s.logger.InfoContext(ctx, "stopped")
 	return nil
+}
+
+// close breaks off whatever is still being served.
+func (s *Server) close() {
+	_ = s.main.Close()
+	if s.admin != nil {
+		_ = s.admin.Close()
+	}
 }

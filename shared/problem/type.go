@@ -17,6 +17,7 @@ const (
 	UserNotFound              Type = "user-not-found"
 	RouteNotFound             Type = "route-not-found"
 	MethodNotAllowed          Type = "method-not-allowed"
+	RequestTimeout            Type = "request-timeout"
 	UserExists                Type = "user-exists"
 	IdempotencyKeyInUse       Type = "idempotency-key-in-use"
 	PreconditionFailed        Type = "precondition-failed"
@@ -56,7 +57,7 @@ func (t Type) Title() string {
 func Types() []Type {
 	return []Type{
 		MalformedJSON, Validation, InvalidName, InvalidPrecondition, InvalidIdempotencyKey, InvalidRequestTarget,
-		MalformedRequest, UserNotFound, RouteNotFound, MethodNotAllowed, UserExists, IdempotencyKeyInUse,
+		MalformedRequest, UserNotFound, RouteNotFound, MethodNotAllowed, RequestTimeout, UserExists, IdempotencyKeyInUse,
 		PreconditionFailed, BodyTooLarge, UnsupportedMediaType, ExpectationFailed, IdempotencyKeyReused, HeadersTooLarge,
 		Internal, NotImplemented, UnsupportedTransferCoding, UpstreamBroken, Unavailable, UpstreamUnavailable,
 		UpstreamTimeout, UnsupportedHTTPVersion,
@@ -86,6 +87,8 @@ func (t Type) describe() (status int, title string) {
 		return http.StatusNotFound, "No such path"
 	case MethodNotAllowed:
 		return http.StatusMethodNotAllowed, "The path does not take this method"
+	case RequestTimeout:
+		return http.StatusRequestTimeout, "The request was not there in time"
 	case UserExists:
 		return http.StatusConflict, "The user already exists"
 	case IdempotencyKeyInUse:

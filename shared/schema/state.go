@@ -73,8 +73,7 @@ func isAbsent(err error) bool {
 	if errors.Is(err, sql.ErrNoRows) {
 		return true
 	}
-	var refused *mysql.MySQLError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		return refused.Number == mysqlNoSuchTable
 	}
 	// SQLite has no code of its own for this.

@@ -1,0 +1,55 @@
+// Package config reads gateway.yaml: which upstreams there are, and which requests go to them.
+//
+// A file is right as a whole or refused as a whole. Everything that is wrong with it is reported at once, each fault
+// with its file and line.
+package config
+
+import (
+	"net/url"
+	"time"
+)
+
+// Version is the only version of the format so far.
+const Version = 1
+
+// Config is what a file says. Load makes it; nothing changes it afterwards.
+type Config struct {
+	Upstreams []Upstream // in the file's order
+	Routes    []Route    // in the file's order
+}
+
+// Upstream is the service that fills one slot.
+type Upstream struct {
+	Slot string
+	URL  *url.URL // scheme and host alone
+}
+
+// Route says where requests for some methods of a path go.
+type Route struct {
+	Path    string   // a pattern in the syntax of package route
+	Methods []string // GET stands for HEAD as well
+	// Upstream is the slot that serves the route; empty if the gateway itself answers it.
+	Upstream string
+	// Respond is how the gateway itself answers; empty if an upstream serves the route.
+	Respond Response
+	// Timeout is the longest time until the first byte of the answer; 0 means any time.
+	Timeout time.Duration
+	// BodyLimit is the largest request body in bytes; 0 means that the route takes none.
+	BodyLimit int64
+}
+
+// Response is an answer of the gateway's own.
+type Response string
+
+// NotImplemented answers 501 with a problem: the route is promised, and not built yet.
+const NotImplemented Response = "not-implemented"
+
+// Upstream returns the upstream that fills a slot.
+func (c Config) Upstream(slot string) (Upstream, bool) {
+	for _, u := range c.Upstreams {
+		if u.Slot == slot {
+			return u, true
+		}
+	}
+	return Upstream{}, false
+}

@@ -1,0 +1,192 @@
+package gateway_test
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/glarimy/ums/shared/problem"
+)
+
+const getUser = "GET /user/x HTTP/1.1\r\nHost: h\r\n\r\n"
+
+// shortRoutes are routes whose timeout a test can wait for.
+const shortRoutes = `
+  - {path: "/user/{name}", methods: [GET], upstream: find, timeout: 150ms}
+  - {path: /user, methods: [POST], upstream: find, timeout: 150ms, body: 1MiB}
+  - {path: /stream, methods: [GET], upstream: find, timeout: none}
+`
+
+func TestFailures_refused(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ url, request string }{
+		"GET":  {refusedURL(t), getUser},
+		"POST": {refusedURL(t), "POST /user HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}"},
+		"name": {"http://no-such-host.invalid:1", getUser},
+		"TLS":  {strings.Replace(newRawUpstream(t, okAnswer).url, "http:", "https:", 1), getUser},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			g := startRoutes(t, tt.url, strings.ReplaceAll(shortRoutes, "150ms", "10s"))
+			res := roundTrip(t, g.addr, tt.request)
+			p := wantProblem(t, res, problem.UpstreamUnavailable, "find")
+			if res.Header.Get("Retry-After") != "1" || !strings.Contains(p.Detail, "find") {
+				t.Errorf("Retry-After %q, detail %q", res.Header.Get("Retry-After"), p.Detail)
+			}
+			// The log is for operators: it may tell the address, and ties the failure to the answer.
+			if log := g.log.String(); !strings.Contains(log, `"kind":"unavailable"`) || !strings.Contains(log, p.RequestID) {
+				t.Errorf("log: %s", log)
+			}
+		})
+	}
+}
+
+func TestFailures_timeout(t *testing.T) {
+	t.Parallel()
+	forever := make(chan struct{})
+	upstream := newRawUpstreamFunc(t, func(net.Conn, *bufio.Reader) bool {
+		<-forever
+		return false
+	})
+	t.Cleanup(func() { close(forever) })
+	g := startRoutes(t, upstream.url, shortRoutes)
+	begun := time.Now()
+	wantProblem(t, roundTrip(t, g.addr, getUser), problem.UpstreamTimeout, "find")
+	if took := time.Since(begun); took < 150*time.Millisecond || took > 8*time.Second {
+		t.Errorf("took %s, want the route's 150ms", took)
+	}
+	wantProblem(t, roundTrip(t, g.addr, "POST /user HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}"),
+		problem.UpstreamTimeout, "find")
+}
+
+// TestFailures_timeoutEndsAtFirstByte checks that an answer that has begun may take its time.
+func TestFailures_timeoutEndsAtFirstByte(t *testing.T) {
+	t.Parallel()
+	upstream := newRawUpstreamFunc(t, func(conn net.Conn, _ *bufio.Reader) bool {
+		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no")
+		<-time.After(1300 * time.Millisecond) // longer than the route's timeout: the subject of the test
+		_, err := io.WriteString(conn, "k")
+		return err == nil
+	})
+	g := startRoutes(t, upstream.url, strings.ReplaceAll(shortRoutes, "150ms", "1s"))
+	if res := roundTrip(t, g.addr, getUser); res.StatusCode != http.StatusOK || string(res.body) != "ok" {
+		t.Errorf("%d %q, %v; want all of it", res.StatusCode, res.body, res.bodyErr)
+	}
+}
+
+func TestFailures_broken(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]string{
+		"no answer":           "",
+		"half a status line":  "HTTP/1.1 2",
+		"half a head":         "HTTP/1.1 200 OK\r\nContent-Le",
+		"not HTTP":            "220 smtp ready\r\n\r\n",
+		"two lengths":         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc",
+		"a head without end":  "HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 128<<10),
+		"a nameless protocol": "HTTP/1.1 101 Switching Protocols\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			upstream := newRawUpstreamFunc(t, func(conn net.Conn, _ *bufio.Reader) bool {
+				_, _ = io.WriteString(conn, answer)
+				return false
+			})
+			g := startRoutes(t, upstream.url, strings.ReplaceAll(shortRoutes, "150ms", "10s"))
+			wantProblem(t, roundTrip(t, g.addr, getUser), problem.UpstreamBroken, "find")
+		})
+	}
+}
+
+// TestFailures_switched checks that a connection on which an upstream switched protocols unasked is closed, not leaked.
+func TestFailures_switched(t *testing.T) {
+	t.Parallel()
+	closed := make(chan error, 1)
+	upstream := newRawUpstreamFunc(t, func(conn net.Conn, r *bufio.Reader) bool {
+		_, _ = io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+		_, err := r.ReadByte()
+		closed <- err
+		return false
+	})
+	g := startRoutes(t, upstream.url, strings.ReplaceAll(shortRoutes, "150ms", "10s"))
+	wantProblem(t, roundTrip(t, g.addr, getUser), problem.UpstreamBroken, "find")
+	select {
+	case err := <-closed:
+		if !errors.Is(err, io.EOF) && !isReset(err) {
+			t.Errorf("the upstream's connection: %v, want it closed", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the upstream's connection was left open")
+	}
+}
+
+// TestFailures_brokenBody checks that an answer that breaks off upstream breaks off for the client: half an answer
+// must not look whole.
+func TestFailures_brokenBody(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]string{
+		"by length":  "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf",
+		"by chunks":  "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+		"half chunk": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nhalf",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			upstream := newRawUpstreamFunc(t, func(conn net.Conn, _ *bufio.Reader) bool {
+				_, _ = io.WriteString(conn, answer)
+				return false
+			})
+			g := startRoutes(t, upstream.url, strings.ReplaceAll(shortRoutes, "150ms", "10s"))
+			client := dialRaw(t, g.addr)
+			client.write(t, getUser)
+			res, err := client.read(http.MethodGet)
+			if err == nil && res.bodyErr == nil {
+				t.Errorf("%d %q looks whole", res.StatusCode, res.body)
+			}
+			waitFor(t, func() bool { return strings.Contains(g.log.String(), `"kind":"broken"`) })
+		})
+	}
+}
+
+// TestFailures_clientGone checks that a client that does not wait is nobody's failure, and that the upstream learns of it.
+func TestFailures_clientGone(t *testing.T) {
+	t.Parallel()
+	gone := make(chan error, 1)
+	arrived := make(chan struct{})
+	upstream := newRawUpstreamFunc(t, func(_ net.Conn, r *bufio.Reader) bool {
+		close(arrived)
+		_, err := r.ReadByte()
+		gone <- err
+		return false
+	})
+	g := startRoutes(t, upstream.url, shortRoutes)
+	client := dialRaw(t, g.addr)
+	client.write(t, "GET /stream HTTP/1.1\r\nHost: h\r\n\r\n")
+	<-arrived
+	_ = client.Close()
+	if err := <-gone; !errors.Is(err, io.EOF) && !isReset(err) {
+		t.Errorf("the upstream's connection: %v, want it closed", err)
+	}
+	waitFor(t, func() bool { return strings.Contains(g.log.String(), `"kind":"client-gone"`) })
+	if log := g.log.String(); strings.Contains(log, `"level":"WARN"`) {
+		t.Errorf("log: %s", log)
+	}
+}
+
+// waitFor waits until a condition holds that no event announces.
+func waitFor(tb testing.TB, holds func() bool) {
+	tb.Helper()
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	limit := time.After(10 * time.Second)
+	for !holds() {
+		select {
+		case <-tick.C:
+		case <-limit:
+			tb.Fatal("waited for 10 s in vain")
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package gateway_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
+	"net"
+	"net/http/httptest"
+	"sync"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/glarimy/ums/gateway"
+	"github.com/glarimy/ums/gateway/config"
+	"github.com/glarimy/ums/shared/problem"
+)
+
+// started is a gateway that listens on loopback.
+type started struct {
+	addr     string
+	registry *prometheus.Registry
+	log      *syncBuffer
+}
+
+// start starts a gateway with the built-in routes, all of whose slots are filled by one upstream.
+func start(tb testing.TB, upstreamURL string) *started {
+	tb.Helper()
+	return startWith(tb, mustLoad(tb, everySlotAt(upstreamURL)))
+}
+
+// startRoutes starts a gateway with routes given as YAML, which call their only upstream find.
+func startRoutes(tb testing.TB, upstreamURL, routes string) *started {
+	tb.Helper()
+	file := "version: 1\nupstreams: {find: {url: \"${FIND_URL}\"}}\nroutes:\n" + routes
+	c, err := config.Load("gateway.yaml", []byte(file), func(string) (string, error) { return upstreamURL, nil })
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return startWith(tb, c)
+}
+
+func startWith(tb testing.TB, c config.Config) *started {
+	tb.Helper()
+	s := &started{registry: prometheus.NewPedanticRegistry(), log: new(syncBuffer)}
+	logger := slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	g, err := gateway.NewGateway(c, logger, s.registry)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	server := httptest.NewServer(g)
+	tb.Cleanup(func() {
+		server.Close()
+		g.Close()
+	})
+	s.addr = server.Listener.Addr().String()
+	return s
+}
+
+// refusedURL returns the address of nobody: a port that was just free.
+func refusedURL(tb testing.TB) string {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer l.Close()
+	return "http://" + l.Addr().String()
+}
+
+// wantProblem checks that an answer is a problem of a kind, complete, and silent about what lies behind the gateway.
+func wantProblem(tb testing.TB, res response, kind problem.Type, slot string) problem.Problem {
+	tb.Helper()
+	p := wantStatusProblem(tb, res, kind.Status())
+	if p.Type != kind.URI() || p.Slot != slot {
+		tb.Errorf("problem of type %q and slot %q, want %q and %q", p.Type, p.Slot, kind.URI(), slot)
+	}
+	return p
+}
+
+func wantStatusProblem(tb testing.TB, res response, status int) problem.Problem {
+	tb.Helper()
+	if res.StatusCode != status || res.Header.Get("Content-Type") != problem.ContentType {
+		tb.Fatalf("answer %d %s %q, want a problem with %d", res.StatusCode, res.Header.Get("Content-Type"), res.body, status)
+	}
+	var p problem.Problem
+	if err := json.Unmarshal(res.body, &p); err != nil {
+		tb.Fatalf("%v: %q", err, res.body)
+	}
+	if p.Status != status || p.Detail == "" || p.RequestID == "" || p.RequestID != res.Header.Get("X-Request-Id") {
+		tb.Errorf("the problem is incomplete: %s (X-Request-Id: %s)", res.body, res.Header.Get("X-Request-Id"))
+	}
+	if bytes.Contains(res.body, []byte("127.0.0.1")) {
+		tb.Errorf("the problem tells an address: %s", res.body)
+	}
+	return p
+}
+
+// syncBuffer is a log that tests read while it is written.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *syncBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *syncBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// everySlotAt is an environment in which one upstream fills all slots.
+func everySlotAt(url string) func(string) string {
+	return environment(map[string]string{"FIND_URL": url, "ADD_URL": url, "SEARCH_URL": url, "JOURNAL_URL": url})
+}
+
+// mustLoad loads the built-in configuration.
+func mustLoad(tb testing.TB, getenv func(string) string) config.Config {
+	tb.Helper()
+	c, err := gateway.LoadConfig("", getenv)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return c
+}

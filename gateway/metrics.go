@@ -1,0 +1,106 @@
+package gateway
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/glarimy/ums/gateway/proxy"
+)
+
+// otherMethod stands for every method that no route can have, so that clients cannot invent label values.
+const otherMethod = "other"
+
+// metrics is what the gateway counts: requests, failures and waiting time, by route and upstream.
+type metrics struct {
+	requests *prometheus.CounterVec
+	wait     *prometheus.HistogramVec
+	failures *prometheus.CounterVec
+}
+
+func newMetrics(r prometheus.Registerer) (*metrics, error) {
+	requests, err1 := register(r, prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "ums_gateway_requests_total",
+		Help: "Requests by route, the upstream that serves it, method and class of the answer's status.",
+	}, []string{"route", "upstream", "method", "code"}))
+	wait, err2 := register(r, prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name:    "ums_gateway_request_duration_seconds",
+		Help:    "Time from a request's head to the head of its answer, so that a stream counts as any other answer.",
+		Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+	}, []string{"route", "upstream", "method"}))
+	failures, err3 := register(r, prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "ums_gateway_failures_total",
+		Help: "Requests that did not end well, by upstream and by what happened.",
+	}, []string{"upstream", "kind"}))
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return nil, fmt.Errorf("register the gateway's metrics: %w", err)
+	}
+	return &metrics{requests: requests, wait: wait, failures: failures}, nil
+}
+
+// register registers a collector, or returns its like that an earlier gateway has registered.
+func register[C prometheus.Collector](r prometheus.Registerer, c C) (C, error) {
+	err := r.Register(c)
+	if already, ok := errors.AsType[prometheus.AlreadyRegisteredError](err); ok {
+		if existing, ok := already.ExistingCollector.(C); ok {
+			return existing, nil
+		}
+	}
+	return c, err
+}
+
+// expectFailures makes an upstream's failures appear as zeros from the start, so that the first of each is a rise.
+func (m *metrics) expectFailures(slot string) {
+	for _, kind := range proxy.Kinds() {
+		m.failures.WithLabelValues(slot, string(kind))
+	}
+}
+
+// traffic is the series of one route and upstream by method, looked up once so that requests need not.
+type traffic map[string]*series
+
+type series struct {
+	classes [4]prometheus.Counter // 2xx to 5xx
+	wait    prometheus.Observer
+}
+
+// traffic returns the series of a route; with GET comes HEAD.
+func (m *metrics) traffic(route, upstream string, methods ...string) traffic {
+	t := make(traffic)
+	for _, method := range methods {
+		t[method] = m.series(route, upstream, method)
+		if method == http.MethodGet {
+			t[http.MethodHead] = m.series(route, upstream, http.MethodHead)
+		}
+	}
+	return t
+}
+
+// unrouted returns the series of what no route takes: bad targets, unknown paths, other methods of known ones.
+func (m *metrics) unrouted() traffic {
+	return m.traffic("none", "none", http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch,
+		http.MethodDelete, http.MethodOptions, otherMethod)
+}
+
+func (m *metrics) series(route, upstream, method string) *series {
+	s := &series{wait: m.wait.WithLabelValues(route, upstream, method)}
+	for i := range s.classes {
+		s.classes[i] = m.requests.WithLabelValues(route, upstream, method, strconv.Itoa(i+2)+"xx")
+	}
+	return s
+}
+
+// observe counts one request. A handler that ended without an answer panicked, and the chassis answers 500.
+func (t traffic) observe(method string, rec *recorder) {
+	s := t[method]
+	if s == nil {
+		s = t[otherMethod]
+	}
+	status := cmp.Or(rec.status, http.StatusInternalServerError)
+	s.classes[min(max(status/100, 2), 5)-2].Inc()
+	s.wait.Observe(rec.wait.Seconds())
+}

@@ -1,0 +1,1 @@
+DROP INDEX ums_idempotency_expiry;

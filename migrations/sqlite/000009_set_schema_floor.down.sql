@@ -1,0 +1,1 @@
+DELETE FROM ums_schema_floor WHERE id = 1;
