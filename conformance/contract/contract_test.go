@@ -1,0 +1,192 @@
+package contract_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/glarimy/ums/conformance/contract"
+	"github.com/glarimy/ums/conformance/contracttest"
+)
+
+func TestEveryClauseHoldsForAFakeThatKeepsTheContract(t *testing.T) {
+	t.Parallel()
+	contracttest.Run(t, contract.All, newFake("").start(t))
+}
+
+func TestTheSuiteCanRunTwiceAgainstOneSystem(t *testing.T) {
+	t.Parallel()
+	f := newFake("")
+	url := f.start(t)
+	for range 2 {
+		if err := firstFailure(t, url, contract.Clauses(contract.All)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for name := range f.users {
+		t.Errorf("the suite left the user %q behind", name)
+	}
+}
+
+func firstFailure(t *testing.T, url string, clauses []contract.Clause) error {
+	t.Helper()
+	client := newClient(t, contract.Options{URL: url})
+	for _, c := range clauses {
+		if err := c.Check(t.Context(), client); err != nil {
+			return errors.Join(errors.New(c.ID), err)
+		}
+	}
+	return nil
+}
+
+func newClient(t *testing.T, o contract.Options) *contract.Client {
+	t.Helper()
+	client, err := contract.NewClient(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return client
+}
+
+// Each mutant does one thing wrong, and each of the clauses that it names has to notice.
+func TestMutants(t *testing.T) {
+	t.Parallel()
+	all := contract.Clauses(contract.All)
+	for _, m := range mutants() {
+		t.Run(m.id(), func(t *testing.T) {
+			t.Parallel()
+			f := newFake(m.bug)
+			f.tamper = m.tamper
+			client := newClient(t, contract.Options{URL: f.start(t)})
+			for _, pattern := range m.kills {
+				meant := matching(t, pattern, all)
+				if len(meant) == 0 {
+					t.Errorf("no clause is %s", pattern)
+				}
+				for _, c := range meant {
+					if err := checkWithin(t, client, c); err == nil || errors.Is(err, contract.ErrSkip) {
+						t.Errorf("clause %s holds (%v) for a server that %s", c.ID, err, m.id())
+					}
+				}
+			}
+		})
+	}
+}
+
+func checkWithin(t *testing.T, client *contract.Client, c contract.Clause) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	return c.Check(ctx, client)
+}
+
+// A clause that no mutant can break might be one that cannot fail.
+func TestEveryClauseIsBrokenByAMutant(t *testing.T) {
+	t.Parallel()
+	all := contract.Clauses(contract.All)
+	broken := map[string]bool{}
+	for _, m := range mutants() {
+		for _, pattern := range m.kills {
+			for _, c := range matching(t, pattern, all) {
+				broken[c.ID] = true
+			}
+		}
+	}
+	for _, c := range all {
+		if !broken[c.ID] {
+			t.Errorf("no mutant breaks clause %s", c.ID)
+		}
+	}
+}
+
+// matching returns the clauses whose whole ID matches the pattern.
+func matching(t *testing.T, pattern string, clauses []contract.Clause) (found []contract.Clause) {
+	t.Helper()
+	re, err := regexp.Compile("^(?:" + pattern + ")$")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range clauses {
+		if re.MatchString(c.ID) {
+			found = append(found, c)
+		}
+	}
+	return found
+}
+
+func TestClausesAreNamedAndSayWhatTheyPromise(t *testing.T) {
+	t.Parallel()
+	form := regexp.MustCompile(`^(find|add|all)/[a-z0-9-]+/[a-z0-9-]+$`)
+	seen := map[string]bool{}
+	for _, c := range contract.Clauses(contract.All) {
+		if !form.MatchString(c.ID) {
+			t.Errorf("ID %q: want slot/subject/case", c.ID)
+		}
+		if seen[c.ID] {
+			t.Errorf("ID %q is there twice", c.ID)
+		}
+		seen[c.ID] = true
+		if c.Says == "" || strings.HasSuffix(c.Says, ".") || strings.ContainsAny(c.Says, "\n") || c.Run == nil {
+			t.Errorf("clause %s says %q", c.ID, c.Says)
+		}
+	}
+	if got, want := len(contract.Clauses(contract.Find))+len(contract.Clauses(contract.Add)), len(seen); got >= want {
+		t.Errorf("the slots have %d clauses on their own, and %d together; want more, for what only all can keep", got, want)
+	}
+}
+
+func TestLagIsAllowedOnlyIfAskedFor(t *testing.T) {
+	t.Parallel()
+	f := newFake("stale")
+	url := f.start(t)
+	for _, test := range []struct {
+		lag  time.Duration
+		want bool
+	}{{0, false}, {time.Second, true}} {
+		client := newClient(t, contract.Options{URL: url, Lag: test.lag})
+		for _, c := range contract.Clauses(contract.Find) {
+			if c.ID != "find/fresh/change" && c.ID != "find/fresh/readers" {
+				continue
+			}
+			if err := c.Check(t.Context(), client); (err == nil) != test.want {
+				t.Errorf("clause %s with a lag of %s: %v", c.ID, test.lag, err)
+			}
+		}
+	}
+}
+
+func TestASlotThatOnlyReadsNeedsAWriteURL(t *testing.T) {
+	t.Parallel()
+	f := newFake("")
+	whole := f.start(t)
+	reader := newFake("")
+	reader.users = f.users
+	reader.tamper = func(r *http.Request, a *answer) {
+		if r.Method != "GET" && r.Method != "HEAD" {
+			*a = problem("method-not-allowed", 405)
+		}
+	}
+	onlyReads := reader.start(t)
+	if err := newClient(t, contract.Options{URL: onlyReads}).Reach(t.Context(), contract.Find); !errors.Is(err, contract.ErrUnreachable) ||
+		!strings.Contains(err.Error(), "write URL") {
+		t.Errorf("without a write URL: %v; want to be told of it", err)
+	}
+	if err := newClient(t, contract.Options{URL: onlyReads, WriteURL: whole}).Reach(t.Context(), contract.Find); err != nil {
+		t.Errorf("with a write URL: %v", err)
+	}
+}
+
+func TestBadBaseURLs(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{"", "localhost:8080", "ftp://localhost", "http://", "http://localhost?x=1", "http://a:b@localhost", "http://%zz"} {
+		if _, err := contract.NewClient(contract.Options{URL: url}); err == nil {
+			t.Errorf("%q is taken for a base URL", url)
+		}
+	}
+}

@@ -1,0 +1,183 @@
+package contract
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Kinds of problems: what follows the "#" in the URI of a problem's type.
+const (
+	malformedJSON         = "malformed-json"
+	validation            = "validation"
+	invalidName           = "invalid-name"
+	invalidPrecondition   = "invalid-precondition"
+	invalidIdempotencyKey = "invalid-idempotency-key"
+	invalidRequestTarget  = "invalid-request-target"
+	malformedRequest      = "malformed-request"
+	userNotFound          = "user-not-found"
+	routeNotFound         = "route-not-found"
+	methodNotAllowed      = "method-not-allowed"
+	userExists            = "user-exists"
+	idempotencyKeyInUse   = "idempotency-key-in-use"
+	preconditionFailed    = "precondition-failed"
+	bodyTooLarge          = "body-too-large"
+	unsupportedMediaType  = "unsupported-media-type"
+	idempotencyKeyReused  = "idempotency-key-reused"
+	unavailable           = "unavailable"
+)
+
+// statusOf returns the status that every problem of a kind has.
+func statusOf(kind string) int {
+	switch kind {
+	case userNotFound, routeNotFound:
+		return http.StatusNotFound
+	case methodNotAllowed:
+		return http.StatusMethodNotAllowed
+	case userExists, idempotencyKeyInUse:
+		return http.StatusConflict
+	case preconditionFailed:
+		return http.StatusPreconditionFailed
+	case bodyTooLarge:
+		return http.StatusRequestEntityTooLarge
+	case unsupportedMediaType:
+		return http.StatusUnsupportedMediaType
+	case idempotencyKeyReused:
+		return http.StatusUnprocessableEntity
+	case unavailable:
+		return http.StatusServiceUnavailable
+	default:
+		return http.StatusBadRequest
+	}
+}
+
+// Codes of faults in a field of a body.
+const (
+	codeRequired   = "required"
+	codeType       = "type"
+	codeNotInteger = "not-integer"
+	codeTooSmall   = "too-small"
+	codeTooLarge   = "too-large"
+	codeTooShort   = "too-short"
+	codeTooLong    = "too-long"
+	codeForbidden  = "forbidden-character"
+	codeUnknown    = "unknown-field"
+	codeDuplicate  = "duplicate-field"
+	codeReadOnly   = "read-only"
+)
+
+// fault is one entry of a problem's `errors`, without its words for people.
+type fault struct {
+	Pointer string `json:"pointer"`
+	Code    string `json:"code"`
+}
+
+func (f fault) String() string { return f.Code + " at " + f.Pointer }
+
+// Faults of the two fields.
+func nameIs(code string) fault  { return fault{Pointer: "#/name", Code: code} }
+func phoneIs(code string) fault { return fault{Pointer: "#/phone", Code: code} }
+
+// problemBody is a problem as it came over the wire (RFC 9457, section 3).
+type problemBody struct {
+	Type      string  `json:"type"`
+	Title     string  `json:"title"`
+	Status    int     `json:"status"`
+	RequestID string  `json:"request_id"`
+	Errors    []fault `json:"errors"`
+}
+
+// isProblem wants a problem of a kind: its status, its media type, all its members, and exactly these faults if any
+// are given.
+func isProblem(kind string, faults ...fault) expectation {
+	return func(r *response) string {
+		words := fmt.Sprintf("%d with a problem of the type %q", statusOf(kind), kind)
+		if len(faults) > 0 {
+			words += fmt.Sprintf(" whose errors are %v", faults)
+		}
+		if r.status != statusOf(kind) {
+			return words
+		}
+		p, complaint := parseProblem(r)
+		if complaint != "" {
+			return words + "; " + complaint
+		}
+		if _, slug, _ := strings.Cut(p.Type, "#"); slug != kind {
+			return words
+		}
+		if len(faults) > 0 && !sameFaults(p.Errors, faults) {
+			return words
+		}
+		return ""
+	}
+}
+
+// isAnyProblem wants a problem with this status, of whatever kind.
+func isAnyProblem(status int) expectation {
+	return func(r *response) string {
+		words := fmt.Sprintf("%d with a problem", status)
+		if r.status != status {
+			return words
+		}
+		if _, complaint := parseProblem(r); complaint != "" {
+			return words + "; " + complaint
+		}
+		return ""
+	}
+}
+
+// parseProblem reads a problem and returns what is wrong with its form.
+func parseProblem(r *response) (p problemBody, complaint string) {
+	if hasMedia(mediaProblem)(r) != "" {
+		return p, "the header Content-Type: " + mediaProblem
+	}
+	if err := json.Unmarshal(r.body, &p); err != nil {
+		return p, "a JSON object as its body"
+	}
+	id := r.header.Get("X-Request-Id")
+	switch uri, err := url.Parse(p.Type); {
+	case err != nil || !uri.IsAbs() || uri.Fragment == "":
+		return p, "`type` as an absolute URI with the kind of the problem behind a #"
+	case p.Title == "":
+		return p, "a `title`"
+	case p.Status != r.status:
+		return p, fmt.Sprintf("the member `status` to repeat the status %d (it is %d)", r.status, p.Status)
+	case id == "":
+		return p, "the header X-Request-Id"
+	case p.RequestID != id:
+		return p, fmt.Sprintf("the member `request_id` to repeat the header X-Request-Id %q (it is %q)", id, p.RequestID)
+	}
+	if word := leaks(string(r.body)); word != "" {
+		return p, fmt.Sprintf("nothing internal in it (it says %q)", word)
+	}
+	return p, ""
+}
+
+func sameFaults(got, want []fault) bool {
+	if len(got) != len(want) {
+		return false
+	}
+	for _, f := range want {
+		if !slices.Contains(got, f) {
+			return false
+		}
+	}
+	return true
+}
+
+// leaks returns a word that betrays how a server is built, if the text holds one.
+func leaks(text string) string {
+	text = strings.ToLower(text)
+	for _, word := range []string{
+		"goroutine ", ".go:", "traceback", ".java:", "exception", "node_modules",
+		"select *", "insert into", "sqlite", "mysql", "redis", "ums_users", "dial tcp", "127.0.0.1", "localhost", "panic",
+	} {
+		if strings.Contains(text, word) {
+			return word
+		}
+	}
+	return ""
+}

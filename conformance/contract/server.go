@@ -1,0 +1,178 @@
+package contract
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// probeClauses are about the probes, which gateway and services answer alike.
+func probeClauses(slot Slot) []Clause {
+	probe := func(path, says string) Clause {
+		return Clause{ID: idOf(slot, "probe", path[1:]), Says: says, Run: func(ctx context.Context, c *Client) error {
+			if _, err := c.send(ctx, getProbe(slot, path), isStatus(http.StatusOK)); err != nil {
+				return err
+			}
+			_, err := c.send(ctx, getProbe(slot, path).asHead().onWire(), isStatus(http.StatusOK), hasNoBody)
+			return err
+		}}
+	}
+	return []Clause{
+		probe("/livez", "/livez answers 200 while the process lives"),
+		probe("/readyz", "/readyz answers 200 while it wants requests"),
+	}
+}
+
+// methodClauses are about methods that a path does not take.
+func methodClauses(slot Slot) []Clause {
+	row := func(id, method, path string, allowed ...string) Clause {
+		return Clause{
+			ID: idOf(slot, "method", id), Says: method + " answers 405 with an Allow that lists what the path takes",
+			Run: func(ctx context.Context, c *Client) error {
+				req := request{side: slot, method: method, path: path}
+				_, err := c.send(ctx, req, isProblem(methodNotAllowed), allows(allowed...))
+				return err
+			},
+		}
+	}
+	user := userPath(newName())
+	if slot == Find {
+		return []Clause{
+			row("put-user", "PUT", user, "GET", "HEAD"),
+			row("post-user", "POST", user, "GET", "HEAD"),
+			row("unknown-user", "CONFORM", user, "GET", "HEAD"),
+		}
+	}
+	return []Clause{
+		row("put-user", "PUT", user, "PATCH", "DELETE"),
+		row("post-user", "POST", user, "PATCH", "DELETE"),
+		row("unknown-user", "CONFORM", user, "PATCH", "DELETE"),
+		row("put-users", "PUT", "/user", "POST"),
+		row("patch-users", "PATCH", "/user", "POST"),
+		row("delete-users", "DELETE", "/user", "POST"),
+	}
+}
+
+// problemClauses are about the form of errors where no other clause is. Every clause that meets an error checks its
+// media type, its members and its request id.
+func problemClauses(slot Slot) []Clause {
+	return []Clause{
+		{
+			ID: idOf(slot, "problem", "no-route"), Says: "a path that does not exist answers 404 route-not-found",
+			Run: func(ctx context.Context, c *Client) error {
+				for _, path := range []string{"/conformance-" + random(8), "/user/a/b/c", "/users"} {
+					if _, err := c.send(ctx, getProbe(slot, path), isProblem(routeNotFound)); err != nil {
+						return err
+					}
+				}
+				return nil
+			},
+		},
+		{
+			ID: idOf(slot, "problem", "head"), Says: "HEAD of what is not there answers as GET does, without a body",
+			Run: func(ctx context.Context, c *Client) error {
+				req := getProbe(slot, "/conformance-"+random(8)).asHead().onWire()
+				_, err := c.send(ctx, req, isStatus(http.StatusNotFound), hasMedia(mediaProblem), hasNoBody)
+				return err
+			},
+		},
+		{
+			ID: idOf(slot, "problem", "request-id"), Says: "every answer carries an X-Request-Id of its own",
+			Run: func(ctx context.Context, c *Client) error { return requestIDs(ctx, c, slot) },
+		},
+	}
+}
+
+func requestIDs(ctx context.Context, c *Client, slot Slot) error {
+	u, err := c.addUser(ctx, newName())
+	if err != nil {
+		return err
+	}
+	requests := []request{patch(u.name, change(u.phone)), patch(u.name, `{}`), patch(newName(), change(u.phone)), remove(u.name)}
+	if slot == Find {
+		requests = []request{
+			get(u.name), get(u.name), get(newName()), get("x"), get(u.name).asHead(), get(u.name).with("If-None-Match", u.etag),
+		}
+	}
+	seen := make(map[string]request)
+	for _, req := range requests {
+		if _, err := c.send(ctx, req, func(r *response) string {
+			id := r.header.Get("X-Request-Id")
+			if id == "" {
+				return "the header X-Request-Id"
+			}
+			if former, again := seen[id]; again {
+				return fmt.Sprintf("another X-Request-Id than %q, which %s was given", id, former)
+			}
+			seen[id] = req
+			return ""
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wholeClauses are promises that only several slots behind one gateway can keep.
+func wholeClauses() []Clause {
+	row := func(id, path string, allowed ...string) Clause {
+		return Clause{
+			ID: "all/allow/" + id, Says: "405 lists the methods of every slot that serves the path",
+			Run: func(ctx context.Context, c *Client) error {
+				req := request{side: Find, method: http.MethodPut, path: path}
+				_, err := c.send(ctx, req, isProblem(methodNotAllowed), allows(allowed...))
+				return err
+			},
+		}
+	}
+	return append([]Clause{
+		row("user", userPath(newName()), "GET", "HEAD", "PATCH", "DELETE"),
+		row("users", "/user", "GET", "HEAD", "POST"),
+		{
+			ID: "all/internal/deadline", Says: "headers that gateway and services speak by are not taken from a client",
+			Run: internalHeaders,
+		},
+	}, refusedClauses()...)
+}
+
+// internalHeaders sends what would end a request at once if a service believed it.
+func internalHeaders(ctx context.Context, c *Client) error {
+	u, err := c.addUser(ctx, newName())
+	if err != nil {
+		return err
+	}
+	for _, left := range []string{"0", "-1", "1", "none"} {
+		for _, req := range []request{get(u.name), patch(u.name, change(u.phone))} {
+			if _, err := c.read(ctx, req.with("Ums-Deadline-Ms", left), isStatus(http.StatusOK), isRecord(u.name, u.phone)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// refusedClauses are about what is not HTTP. It is for the gateway to refuse, and most servers do so by themselves, in
+// another form than that of every other error.
+func refusedClauses() []Clause {
+	row := func(id, says, raw string, status int) Clause {
+		return Clause{
+			ID: "all/refused/" + id, Says: fmt.Sprintf("%s is refused with %d as a problem", says, status),
+			Run: func(ctx context.Context, c *Client) error {
+				_, err := c.send(ctx, getPath(userPath(newName())).spelled(raw), isAnyProblem(status))
+				return err
+			},
+		}
+	}
+	return []Clause{
+		row("no-host", "a request without Host", "Accept: */*\r\n\r\n", http.StatusBadRequest),
+		row("two-hosts", "a request with two Hosts", "Host: HOST\r\nHost: other\r\n\r\n", http.StatusBadRequest),
+		row("header-line", "a header line without a colon", "Host: HOST\r\nconformance\r\n\r\n", http.StatusBadRequest),
+		row("header-name", "a header name with a space", "Host: HOST\r\nX Y: 1\r\n\r\n", http.StatusBadRequest),
+		row("two-lengths", "a request with two lengths", "Host: HOST\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nx",
+			http.StatusBadRequest),
+		row("bad-length", "a request with a length that is no number", "Host: HOST\r\nContent-Length: +1\r\n\r\nx", http.StatusBadRequest),
+		row("huge-header", "a header of 2 MiB", "Host: HOST\r\nX-Huge: "+strings.Repeat("x", 2<<20)+"\r\n\r\n",
+			http.StatusRequestHeaderFieldsTooLarge),
+	}
+}
