@@ -5,6 +5,8 @@ SHELL := bash
 MODULES  := $(shell sed -n 's|^\t\./||p' go.work)
 PACKAGES := $(patsubst %,./%/...,$(MODULES))
 TOOLS    := $(CURDIR)/.tools
+COMMA    := ,
+SPACE    := $(subst ,, )
 
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI         := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
@@ -30,8 +32,13 @@ test: ## run every test, on real engines (COUNT=2 runs each twice, TESTARGS='-ru
 		go test $(RACE) -shuffle=on -count=$(COUNT) -timeout 20m $(TESTARGS) $(PACKAGES)
 
 .PHONY: cover
-cover: ## tell how much of each module the tests of all modules run
-	go run ./shared/enginetest/cmd/engines -- go run ./bench/cmd/coverage $(MODULES)
+cover: ## tell how much of each module's code all the tests run
+	go run ./shared/enginetest/cmd/engines -- \
+		go test -timeout 20m -coverprofile=coverage.out -coverpkg=$(subst $(SPACE),$(COMMA),$(PACKAGES)) $(PACKAGES) >/dev/null
+	@for m in $(MODULES); do awk -v m=github.com/glarimy/ums/$$m/ -v name=$$m -F'[: ,]' \
+		'index($$1, m) == 1 { k = $$1 FS $$2 FS $$3; n[k] = $$(NF-1); if ($$NF > 0) hit[k] = 1 } \
+		END { for (k in n) { all += n[k]; if (k in hit) run += n[k] } if (all) printf "%-18s %5.1f%% of %d statements\n", name, 100*run/all, all }' \
+		coverage.out; done
 
 .PHONY: lint
 lint: $(GOLANGCI) ## check the rules of the house

@@ -27,12 +27,16 @@ func upCommand(getenv func(string) string, stdout, stderr io.Writer) *cli.Comman
 		Usage:        "run everything in this process until it is stopped (the default command)",
 		OnUsageError: usageError,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "addr", Value: cmp.Or(getenv("ADDR"), "127.0.0.1:8080"), Usage: "where requests arrive"},
+			&cli.StringFlag{
+				Name: "addr", Value: cmp.Or(getenv("ADDR"), "127.0.0.1:8080"), Usage: "where requests arrive",
+			},
 			&cli.StringFlag{
 				Name: "admin-addr", Value: cmp.Or(getenv("ADMIN_ADDR"), "127.0.0.1:9464"),
 				Usage: "where metrics and profiles are, or off",
 			},
-			&cli.StringFlag{Name: "data", Value: "./data", Usage: "folder of the database, where DATABASE_URL names no other"},
+			&cli.StringFlag{
+				Name: "data", Value: "./data", Usage: "folder of the database, where DATABASE_URL names no other",
+			},
 		},
 		Action: func(ctx context.Context, c *cli.Command) error {
 			if c.Args().Present() {

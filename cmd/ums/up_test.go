@@ -80,7 +80,11 @@ func TestUpSlotElsewhere(t *testing.T) {
 		_, _ = io.WriteString(w, "found elsewhere: "+r.URL.EscapedPath())
 	}))
 	t.Cleanup(other.Close)
-	i := start(t, t.TempDir(), map[string]string{"FIND_URL": other.URL})
+	file := filepath.Join(t.TempDir(), "find-url")
+	if err := os.WriteFile(file, []byte(other.URL+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	i := start(t, t.TempDir(), map[string]string{"FIND_URL_FILE": file})
 	status, body := call(t, http.MethodGet, i.url+"/user/Krishna%2FMohan", "")
 	if status != http.StatusOK || body != "found elsewhere: /user/Krishna%2FMohan" {
 		t.Errorf("GET = %d %s", status, body)

@@ -69,6 +69,7 @@ func (t tally) oneWon() error {
 
 func manyOfOneName(ctx context.Context, c *Client) error {
 	name, phone := newName(), newPhone()
+	//nolint:gosec // i is small and not negative
 	answers, err := c.atOnce(ctx, crowd, func(i int) request { return post(draft(name, phone+uint64(i))) })
 	if err != nil {
 		return err
@@ -168,6 +169,7 @@ func manyChanges(ctx context.Context, c *Client) error {
 		return err
 	}
 	answers, err := c.atOnce(ctx, n, func(i int) request {
+		//nolint:gosec // i is small and not negative
 		return patch(u.name, change(u.phone+1+uint64(i))).with("If-Match", u.etag)
 	})
 	if err != nil {

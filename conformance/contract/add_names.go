@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 // Ways to write one character of a name. Joined at random, they make names of a known length that nobody else uses.
@@ -40,24 +41,24 @@ func decomposed(s string) string {
 		'ñ': "n\u0303", 'ä': "a\u0308", 'ö': "o\u0308", 'ü': "u\u0308", 'å': "a\u030a", 'ě': "e\u030c", 'š': "s\u030c",
 		'ž': "z\u030c", 'ř': "r\u030c",
 	}
-	out := ""
+	var out strings.Builder
 	for _, r := range s {
 		if m, ok := marks[r]; ok {
-			out += m
+			out.WriteString(m)
 		} else {
-			out += string(r)
+			out.WriteRune(r)
 		}
 	}
-	return out
+	return out.String()
 }
 
 // expanded returns what Normalization Form C makes of a text of expanding characters.
 func expanded(s string) string {
-	out := ""
+	var out strings.Builder
 	for _, r := range s {
-		out += expansions()[r-'\u0958']
+		out.WriteString(expansions()[r-'\u0958'])
 	}
-	return out
+	return out.String()
 }
 
 // acceptedName is a way to send a name, and the name that it has to become.

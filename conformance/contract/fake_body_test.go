@@ -292,7 +292,7 @@ func (f *fake) count(s string) int {
 }
 
 func (f *fake) forbidden(r rune) bool {
-	class := ""
+	var class string
 	switch {
 	case unicode.Is(unicode.Cc, r):
 		class = "allows-controls"

@@ -57,7 +57,7 @@ func (f *fake) matches(lines []string, etag string, weakly bool) bool {
 	case f.has("substring"):
 		return len(lines) > 0 && strings.Contains(field, strings.Trim(etag, `"`))
 	case f.has("splits-commas"):
-		for _, t := range strings.Split(field, ",") {
+		for t := range strings.SplitSeq(field, ",") {
 			if t = strings.TrimSpace(t); strings.Count(t, `"`) != 2 {
 				return false
 			} else if t == etag || weakly && t == "W/"+etag {

@@ -16,7 +16,7 @@ import (
 
 // fake is a small UMS in memory that keeps the contract, unless it has a bug.
 type fake struct {
-	// bug names one thing that it does wrong; "" for nothing.
+	// bug is the one thing that it does wrong; "" for nothing.
 	bug string
 	// tamper, if not nil, spoils an answer before it is sent.
 	tamper func(r *http.Request, a *answer)
@@ -193,7 +193,7 @@ func (f *fake) body(r *http.Request, media ...string) ([]byte, *answer) {
 func (f *fake) gap(bug string) {
 	if f.has(bug) {
 		f.mu.Unlock()
-		time.Sleep(gapTime)
+		<-time.After(gapTime)
 		f.mu.Lock()
 	}
 }
@@ -231,7 +231,7 @@ func problem(kind string, status int, faults ...fakeFault) answer {
 // cleanPath does to a path what routers like to do.
 func cleanPath(path string) string {
 	var kept []string
-	for _, s := range strings.Split(path, "/") {
+	for s := range strings.SplitSeq(path, "/") {
 		switch strings.ToLower(strings.ReplaceAll(strings.ToLower(s), "%2e", ".")) {
 		case "", ".":
 		case "..":

@@ -33,12 +33,12 @@ func (f *fake) post(r *http.Request) answer {
 		}
 		return *refusal
 	}
-	return f.postKeyed(r, key, body)
+	return f.postKeyed(key, body)
 }
 
 var validKey = regexp.MustCompile(`^[\x21-\x7e]{1,255}$`)
 
-func (f *fake) postKeyed(r *http.Request, key string, body []byte) answer {
+func (f *fake) postKeyed(key string, body []byte) answer {
 	hash := sha256.Sum256(body)
 	f.mu.Lock()
 	c := f.keys[key]

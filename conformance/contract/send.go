@@ -70,13 +70,12 @@ func (c *Client) overHTTP(ctx context.Context, req request) (*response, error) {
 	}
 	in, err := c.http.Do(out.WithContext(ctx))
 	if err != nil {
-		var about *url.Error // it tells the request, which the caller tells better
-		if errors.As(err, &about) {
-			err = about.Err
+		if about, ok := errors.AsType[*url.Error](err); ok {
+			err = about.Err // without the request, which the caller tells better
 		}
 		return nil, err
 	}
-	defer in.Body.Close() //nolint:errcheck // everything was read
+	defer in.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(in.Body, maxAnswer))
 	if err != nil {
 		return nil, fmt.Errorf("the answer %d broke off after %d bytes of its body: %w", in.StatusCode, len(body), err)

@@ -80,7 +80,7 @@ func readAnswer(conn net.Conn, base *url.URL, req request) (*response, error) {
 	if err != nil {
 		return nil, fmt.Errorf("no HTTP answer: %w", err)
 	}
-	defer answer.Body.Close() //nolint:errcheck // everything was read
+	defer answer.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
 	if err != nil {
 		return nil, fmt.Errorf("the answer %d broke off after %d bytes of its body: %w", answer.StatusCode, len(body), err)

@@ -1,8 +1,8 @@
 package system
 
 import (
-	"cmp"
 	"context"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -106,7 +106,10 @@ func (s *System) client(timeout time.Duration) (redis.UniversalClient, error) {
 
 func (s *System) openGateway(ctx context.Context) error {
 	routes, err := gateway.LoadConfig(s.config.GatewayConfig, func(variable string) string {
-		return cmp.Or(s.addresses[variable], s.config.Getenv(variable))
+		if _, ours := s.addresses[strings.TrimSuffix(variable, "_FILE")]; ours {
+			return s.addresses[variable]
+		}
+		return s.config.Getenv(variable)
 	})
 	if err != nil {
 		return err

@@ -259,7 +259,7 @@ func (c *container) signal(ctx context.Context, s docker.Signal) error {
 func (c *container) Close() error {
 	err := c.Kill(context.Background())
 	if c.volume != "" && err == nil {
-		err = c.pool.Client.RemoveVolume(c.volume)
+		err = c.pool.Client.RemoveVolumeWithOptions(docker.RemoveVolumeOptions{Name: c.volume})
 		c.volume = ""
 	}
 	return err

@@ -122,10 +122,10 @@ func redisProbe(ctx context.Context, url string) error {
 
 // mysqlProbe is nil if the server answers.
 func mysqlProbe(ctx context.Context, url string) error {
-	return onMySQL(ctx, url, func(db *sql.DB) error { return db.PingContext(ctx) })
+	return onMySQL(url, func(db *sql.DB) error { return db.PingContext(ctx) })
 }
 
-func onMySQL(ctx context.Context, url string, do func(*sql.DB) error) error {
+func onMySQL(url string, do func(*sql.DB) error) error {
 	config, err := engine.MySQLConfig(url)
 	if err != nil {
 		return err
@@ -186,7 +186,7 @@ func obeys(t *testing.T, server *engine.Server, probe func(context.Context, stri
 // commit stores a row.
 func commit(t *testing.T, server *engine.Server) {
 	t.Helper()
-	err := onMySQL(t.Context(), server.URL, func(db *sql.DB) error {
+	err := onMySQL(server.URL, func(db *sql.DB) error {
 		_, err := db.ExecContext(t.Context(), "CREATE DATABASE kept")
 		if err == nil {
 			_, err = db.ExecContext(t.Context(), "CREATE TABLE kept.answers (n INT PRIMARY KEY) AS SELECT 42 AS n")
@@ -201,7 +201,7 @@ func commit(t *testing.T, server *engine.Server) {
 // hasCommitted checks that the row of commit is there.
 func hasCommitted(t *testing.T, server *engine.Server) {
 	t.Helper()
-	err := onMySQL(t.Context(), server.URL, func(db *sql.DB) error {
+	err := onMySQL(server.URL, func(db *sql.DB) error {
 		var n int
 		return db.QueryRowContext(t.Context(), "SELECT n FROM kept.answers").Scan(&n)
 	})
