@@ -8,6 +8,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -69,8 +70,18 @@ func mysqlConfig(base *mysql.Config) *mysql.Config {
 	c.ReadTimeout = cmp.Or(c.ReadTimeout, 30*time.Second)
 	c.WriteTimeout = cmp.Or(c.WriteTimeout, 30*time.Second)
 	c.Logger = &mysql.NopLogger{} // what it would print is in the errors too
+	if _, ok := c.Params[lockWait]; !ok {
+		params := map[string]string{lockWait: "2"}
+		maps.Copy(params, c.Params)
+		c.Params = params
+	}
 	return c
 }
+
+// lockWait is how many seconds a statement waits for a row that another transaction holds. MySQL's 50 are more than any
+// request has: the connection would be given up first, and the server would go on waiting, with the locks that the
+// transaction has already, for nobody.
+const lockWait = "innodb_lock_wait_timeout"
 
 // readCommitted sets the isolation level once a connection rather than in a round trip of every transaction. The
 // statement is one that both MySQL and MariaDB know; the name of the variable differs.
@@ -117,5 +128,6 @@ func openSQLite(path string, connections int) (*DB, error) {
 }
 
 func sqliteDSN(path string, params url.Values) string {
+	path = filepath.Clean(path) // two slashes at its beginning would make its first folder a host
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: params.Encode()}).String()
 }

@@ -161,10 +161,9 @@ func tlsConfig(params url.Values) (*tls.Config, error) {
 		}
 	}
 	config := &tls.Config{
-		RootCAs:    x509.NewCertPool(),
-		MinVersion: tls.VersionTLS12,
-		//nolint:gosec // the operator asks for it by golang-migrate's own parameter
-		InsecureSkipVerify: unverified,
+		RootCAs:            x509.NewCertPool(),
+		MinVersion:         tls.VersionTLS12,
+		InsecureSkipVerify: unverified, // the operator asks for it by golang-migrate's own parameter
 	}
 	if !config.RootCAs.AppendCertsFromPEM(pem) {
 		return nil, fmt.Errorf("the file %s, which x-tls-ca in the database URL names, holds no certificate", ca)

@@ -75,13 +75,35 @@ func start(
 // url returns the address of a path.
 func (s *running) url(path string) string { return "http://" + s.Addr() + path }
 
+// response is what is left of a response when its body has been read.
+type response struct {
+	Status        string
+	StatusCode    int
+	Header        http.Header
+	ContentLength int64
+	Close         bool
+}
+
+// read reads a response to its end.
+func read(t *testing.T, resp *http.Response) (response, string) {
+	t.Helper()
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response{
+		Status: resp.Status, StatusCode: resp.StatusCode, Header: resp.Header, ContentLength: resp.ContentLength, Close: resp.Close,
+	}, string(body)
+}
+
 // get asks for a path with header lines given as name, value, name, value….
-func (s *running) get(t *testing.T, path string, headers ...string) (*http.Response, string) {
+func (s *running) get(t *testing.T, path string, headers ...string) (response, string) {
 	t.Helper()
 	return s.do(t, http.MethodGet, s.url(path), headers...)
 }
 
-func (s *running) do(t *testing.T, method, url string, headers ...string) (*http.Response, string) {
+func (s *running) do(t *testing.T, method, url string, headers ...string) (response, string) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, url, nil)
 	if err != nil {
@@ -94,16 +116,11 @@ func (s *running) do(t *testing.T, method, url string, headers ...string) (*http
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp, string(body)
+	return read(t, resp)
 }
 
 // raw sends text and returns all that comes back until the server closes the connection.
-func (s *running) raw(t *testing.T, text string) (*http.Response, string) {
+func (s *running) raw(t *testing.T, text string) (response, string) {
 	t.Helper()
 	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", s.Addr())
 	if err != nil {
@@ -122,19 +139,15 @@ func (s *running) raw(t *testing.T, text string) (*http.Response, string) {
 	if err != nil {
 		t.Fatalf("%q: %v", all, err)
 	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatalf("%q: %v", all, err)
-	}
+	answer, body := read(t, resp)
 	if rest, _ := io.ReadAll(in); len(rest) > 0 {
 		t.Errorf("after the answer came %q", rest)
 	}
-	return resp, string(body)
+	return answer, body
 }
 
 // checkProblem fails unless the answer is a problem of that kind with the request id of the answer.
-func checkProblem(t *testing.T, resp *http.Response, body string, want problem.Type) problem.Problem {
+func checkProblem(t *testing.T, resp response, body string, want problem.Type) problem.Problem {
 	t.Helper()
 	var p problem.Problem
 	if err := json.Unmarshal([]byte(body), &p); err != nil {

@@ -98,21 +98,23 @@ const (
 
 // refusal returns the problem that says what net/http says by b, if b is a refusal.
 func refusal(b []byte) (problem.Problem, bool) {
-	const (
-		version = "HTTP/1.1 "
-		longest = 256 // more than all that tells a refusal
-	)
+	const version = "HTTP/1.1 "
 	if len(b) <= len(version) || b[len(version)] < '4' || string(b[:len(version)]) != version {
 		return problem.Problem{}, false
 	}
-	line, rest, _ := strings.Cut(string(b[len(version):min(len(b), longest)]), "\r\n")
-	status, reason, _ := strings.Cut(line, " ")
-	if status == "417" && strings.HasPrefix(rest, afterExpectation) {
+	line, rest, _ := bytes.Cut(b[len(version):], []byte("\r\n"))
+	switch {
+	case bytes.HasPrefix(rest, []byte(afterRefusal)):
+		status, reason, _ := strings.Cut(string(line), " ")
+		return describe(status, reason)
+	case bytes.HasPrefix(rest, []byte(afterExpectation)) && bytes.HasPrefix(line, []byte("417 ")):
 		return problem.New(problem.ExpectationFailed, "The only expectation that can be met is 100-continue."), true
-	}
-	if !strings.HasPrefix(rest, afterRefusal) {
+	default:
 		return problem.Problem{}, false
 	}
+}
+
+func describe(status, reason string) (problem.Problem, bool) {
 	switch status {
 	case "400":
 		detail := "The request line, its target or a header field cannot be read."
@@ -123,9 +125,9 @@ func refusal(b []byte) (problem.Problem, bool) {
 	case "431":
 		return problem.New(problem.HeadersTooLarge, "The request line and the header fields are too long together."), true
 	case "501":
-		return problem.New(problem.UnsupportedTransferCoding, "The only transfer coding that is understood is chunked."), true
+		return problem.New(problem.UnsupportedTransferCoding, "The only transfer coding understood is chunked."), true
 	case "505":
-		return problem.New(problem.UnsupportedHTTPVersion, "The versions that are understood are HTTP/1.0 and HTTP/1.1."), true
+		return problem.New(problem.UnsupportedHTTPVersion, "The versions understood are HTTP/1.0 and HTTP/1.1."), true
 	default:
 		return problem.Problem{}, false
 	}

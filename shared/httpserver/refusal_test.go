@@ -71,22 +71,17 @@ func TestRefusalAfterAnswers(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if body, err := io.ReadAll(resp.Body); err != nil || string(body) != "ok" {
-			t.Fatalf("got %q, %v", body, err)
+		if _, body := read(t, resp); body != "ok" {
+			t.Fatalf("got %q", body)
 		}
-		resp.Body.Close()
 	}
 	fmt.Fprint(conn, "GET /%zz HTTP/1.1\r\nHost: localhost\r\n\r\n")
 	resp, err := http.ReadResponse(in, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	checkProblem(t, resp, string(body), problem.MalformedRequest)
+	answer, body := read(t, resp)
+	checkProblem(t, answer, body, problem.MalformedRequest)
 }
 
 // TestHandlersAreNotRefusals: a handler may answer, byte for byte, what net/http would.

@@ -50,6 +50,9 @@ func TestAgreesWithNorm(t *testing.T) {
 	for r := range rune(unicode.MaxRune + 1) {
 		s := string(r)
 		p := norm.NFC.PropertiesString(s)
+		if 0xAC00 < r && r < 0xD7A3 && r%16 != 0 {
+			continue // one in sixteen of the Hangul syllables will do
+		}
 		if p.CCC() == 0 && len(p.Decomposition()) == 0 && p.BoundaryBefore() {
 			continue // norm and this package both take it as it is
 		}
@@ -60,7 +63,7 @@ func TestAgreesWithNorm(t *testing.T) {
 	}
 	interesting = append(interesting, 'a', 'e', 'o', 'A', 'U', 'α', 'ω', 0x1100, 0x1101, 0x1161, 0x11A8, 0xAC00)
 	random := rand.New(rand.NewPCG(1, 2))
-	for range 20_000 {
+	for range 5_000 {
 		var b strings.Builder
 		for range 1 + random.IntN(8) {
 			b.WriteRune(interesting[random.IntN(len(interesting))])

@@ -1,0 +1,101 @@
+package mysqlproxy_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+
+	"github.com/glarimy/ums/shared/enginetest"
+	"github.com/glarimy/ums/shared/mysqlproxy"
+)
+
+func TestActions(t *testing.T) {
+	t.Parallel()
+	server := enginetest.MySQL(t)
+	proxy := mysqlproxy.New(t, server.URL)
+	through, direct := open(t, proxy.URL()), open(t, server.URL)
+	if _, err := through.ExecContext(t.Context(), "CREATE TABLE t (id INT PRIMARY KEY)"); err != nil {
+		t.Fatal(err)
+	}
+	for i, tc := range []struct { //nolint:paralleltest // they share the proxy
+		name   string
+		action mysqlproxy.Action
+		check  func(error) bool
+		stored int
+	}{
+		{"pass", mysqlproxy.Pass, func(err error) bool { return err == nil }, 1},
+		{"refuse", mysqlproxy.Refuse, isDeadlock, 0},
+		{"cut before", mysqlproxy.CutBefore, isBroken, 0},
+		{"cut after", mysqlproxy.CutAfter, isBroken, 1},
+		{"swallow", mysqlproxy.Swallow, func(err error) bool { return errors.Is(err, context.DeadlineExceeded) }, 1},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			proxy.Intercept(func(statement string) mysqlproxy.Action {
+				if strings.HasPrefix(statement, "INSERT") {
+					return tc.action
+				}
+				return mysqlproxy.Pass
+			})
+			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+			defer cancel()
+			_, err := through.ExecContext(ctx, "INSERT INTO t VALUES (?)", i)
+			if !tc.check(err) {
+				t.Errorf("error = %v", err)
+			}
+			var stored int
+			if err := direct.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM t WHERE id = ?", i).Scan(&stored); err != nil {
+				t.Fatal(err)
+			}
+			if stored != tc.stored {
+				t.Errorf("rows = %d, want %d", stored, tc.stored)
+			}
+		})
+	}
+}
+
+func TestStopAndStart(t *testing.T) {
+	t.Parallel()
+	proxy := mysqlproxy.New(t, enginetest.MySQL(t).URL)
+	db := open(t, proxy.URL())
+	if err := db.PingContext(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	proxy.Stop()
+	if err := db.PingContext(t.Context()); err == nil {
+		t.Error("a stopped proxy let a connection through")
+	}
+	proxy.Start()
+	if err := db.PingContext(t.Context()); err != nil {
+		t.Errorf("after the start: %v", err)
+	}
+}
+
+func isDeadlock(err error) bool {
+	refused, ok := errors.AsType[*mysql.MySQLError](err)
+	return ok && refused.Number == 1213
+}
+
+// isBroken says that the connection was lost, whether or not anybody knows what became of the statement.
+func isBroken(err error) bool { return errors.Is(err, mysql.ErrInvalidConn) }
+
+func open(t *testing.T, url string) *sql.DB {
+	t.Helper()
+	config, err := mysql.ParseDSN(strings.TrimPrefix(url, "mysql://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.InterpolateParams = true
+	config.Logger = &mysql.NopLogger{}
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	db := sql.OpenDB(connector)
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
