@@ -55,6 +55,10 @@ $(GOLANGCI):
 bench: ## measure services/find beside its peers (about 6 minutes)
 	go run ./shared/enginetest/cmd/engines -- go run ./bench/cmd/find
 
+.PHONY: bench-firstrun
+bench-firstrun: ## measure how long README's first command takes to answer, and its memory
+	go run ./bench/cmd/firstrun
+
 .PHONY: conformance
 conformance: ## check the contracts of the slots behind URL (http://localhost:8080)
 	go run ./conformance -slot all -url $(or $(URL),http://localhost:8080)

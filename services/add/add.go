@@ -14,6 +14,7 @@ import (
 	"github.com/glarimy/ums/shared/httpserver"
 	"github.com/glarimy/ums/shared/schema"
 	"github.com/glarimy/ums/shared/usercache"
+	"github.com/glarimy/ums/shared/userhttp"
 )
 
 // Config is what an operator can set of the service.
@@ -45,29 +46,20 @@ func New(c Config, d Dependencies) (*httpserver.Server, error) {
 	}
 	return httpserver.New(c.Config, httpserver.Service{
 		Name:     "add",
-		Handler:  h.router(),
+		Handler:  userhttp.WhenReady(d.Schema, h.router()),
 		Ready:    d.Schema.Ready,
 		Logger:   d.Logger,
 		Registry: d.Registry,
-		Tasks:    []func(context.Context) error{d.Schema.Run, cleanRegularly(h.claims, d.Logger)},
+		Tasks:    []func(context.Context) error{keepHouse(d.Schema, h.claims, d.Logger)},
 	})
 }
 
-func cleanRegularly(c *claims, logger *slog.Logger) func(context.Context) error {
+// keepHouse waits for the schema and then does what no request asks for.
+func keepHouse(gate *schema.Gate, c *claims, logger *slog.Logger) func(context.Context) error {
 	return func(ctx context.Context) error {
-		ticker := time.NewTicker(cleanupInterval)
-		defer ticker.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return ctx.Err()
-			case <-ticker.C:
-			}
-			if removed, err := c.clean(ctx); err != nil {
-				logger.WarnContext(ctx, "expired idempotency keys stay for now", "error", err)
-			} else if removed > 0 {
-				logger.DebugContext(ctx, "expired idempotency keys removed", "count", removed)
-			}
+		if err := gate.Run(ctx); err != nil {
+			return err
 		}
+		return c.cleanRegularly(ctx, logger)
 	}
 }

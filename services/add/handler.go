@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/gorilla/mux"
-
 	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/etag"
 	"github.com/glarimy/ums/shared/problem"
@@ -32,7 +30,7 @@ type handler struct {
 	logger *slog.Logger
 }
 
-func (h *handler) router() *mux.Router {
+func (h *handler) router() http.Handler {
 	router := userhttp.NewRouter()
 	router.HandleFunc("/user", h.create).Methods(http.MethodPost)
 	router.HandleFunc("/user/{name}", h.change).Methods(http.MethodPatch)
@@ -58,7 +56,7 @@ func (h *handler) create(w http.ResponseWriter, r *http.Request) {
 	}
 	if keyed {
 		h.createOnce(w, r, draft, request{
-			principal: actorOf(r), route: routeAdd, key: key, hash: sha256.Sum256(body),
+			principal: principalOf(r), route: routeAdd, key: key, hash: sha256.Sum256(body),
 		})
 		return
 	}

@@ -1,9 +1,12 @@
 package add
 
 import (
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/glarimy/ums/shared/etag"
 	"github.com/glarimy/ums/shared/header"
@@ -60,11 +63,25 @@ func originOf(r *http.Request) origin {
 	return o
 }
 
-// maxActor bounds what is stored of an actor, in bytes.
-const maxActor = 191
+// Bounds in bytes of what is stored of an actor.
+const (
+	maxActor     = 255
+	maxPrincipal = 191
+)
 
-// actorOf returns who the gateway says makes the request, or "" for an anonymous one.
+// actorOf returns who the gateway says makes the request, or "" for an anonymous one. It is for people to read: what
+// does not fit is cut off.
 func actorOf(r *http.Request) string {
 	actor := r.Header.Get(header.Actor)
-	return strings.ToValidUTF8(actor[:min(len(actor), maxActor)], "")
+	return strings.ToValidUTF8(actor[:min(len(actor), maxActor)], "\uFFFD")
+}
+
+// principalOf returns whom the request's idempotency key belongs to. Actors that differ are different principals, so one
+// that cannot be stored as it is stands there by its digest.
+func principalOf(r *http.Request) string {
+	actor := r.Header.Get(header.Actor)
+	if len(actor) <= maxPrincipal && utf8.ValidString(actor) {
+		return actor
+	}
+	return fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(actor)))
 }

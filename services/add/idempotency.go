@@ -143,16 +143,19 @@ func (c *claims) find(ctx context.Context, r request) (stored, error) {
 	return s, nil
 }
 
-// takeOver returns nil without an error where another request was faster.
+// takeOver returns nil without an error where another request was faster, or the former one has stored its answer after
+// all: that keeps the token, but does not leave the row expired.
 func (c *claims) takeOver(ctx context.Context, r request, former string) (*claim, error) {
 	mine := newClaim(r)
 	taken := false
 	err := c.db.InTx(ctx, func(tx *sql.Tx) (err error) {
 		const query = "UPDATE ums_idempotency " +
 			"SET body_hash = ?, token = ?, expires_at = ?, status = NULL, headers = NULL, body = NULL " +
-			"WHERE principal = ? AND route = ? AND idempotency_key = ? AND token = ?"
-		taken, err = changesOne(tx.ExecContext(ctx, query, r.hash[:], mine.token, c.db.Dialect.Time(c.now().Add(claimTime)),
-			r.principal, r.route, r.key, former))
+			"WHERE principal = ? AND route = ? AND idempotency_key = ? AND token = ? AND expires_at <= ?"
+		now := c.now()
+		taken, err = changesOne(tx.ExecContext(ctx, query,
+			r.hash[:], mine.token, c.db.Dialect.Time(now.Add(claimTime)),
+			r.principal, r.route, r.key, former, c.db.Dialect.Time(now)))
 		return err
 	})
 	switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"log/slog"
 	"time"
 )
 
@@ -11,6 +12,24 @@ const (
 	cleanupInterval = time.Minute
 	cleanupBatch    = 200
 )
+
+// cleanRegularly removes what has expired, at once and then regularly, until ctx ends.
+func (c *claims) cleanRegularly(ctx context.Context, logger *slog.Logger) error {
+	ticker := time.NewTicker(cleanupInterval)
+	defer ticker.Stop()
+	for {
+		if removed, err := c.clean(ctx); err != nil && ctx.Err() == nil {
+			logger.WarnContext(ctx, "expired idempotency keys stay for now", "error", err)
+		} else if removed > 0 {
+			logger.DebugContext(ctx, "expired idempotency keys removed", "count", removed)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+}
 
 // clean removes what has expired, a batch at a time by primary key, so that no statement holds many locks. It returns
 // how many rows it removed.
@@ -51,10 +70,12 @@ func (c *claims) expired(ctx context.Context) ([]claim, error) {
 
 func (c *claims) delete(ctx context.Context, expired []claim) error {
 	return c.db.InTx(ctx, func(tx *sql.Tx) error {
-		// With its token, so that a key that was taken over a moment ago stays.
-		const query = "DELETE FROM ums_idempotency WHERE principal = ? AND route = ? AND idempotency_key = ? AND token = ?"
+		// As it was found, so that a key stays that was taken over or answered a moment ago.
+		const query = "DELETE FROM ums_idempotency " +
+			"WHERE principal = ? AND route = ? AND idempotency_key = ? AND token = ? AND expires_at <= ?"
+		now := c.db.Dialect.Time(c.now())
 		for _, e := range expired {
-			if _, err := tx.ExecContext(ctx, query, e.principal, e.route, e.key, e.token); err != nil {
+			if _, err := tx.ExecContext(ctx, query, e.principal, e.route, e.key, e.token, now); err != nil {
 				return fmt.Errorf("remove an expired idempotency key: %w", err)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -13,7 +14,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 
-	"github.com/glarimy/ums/migrations"
 	"github.com/glarimy/ums/services/add"
 	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/enginetest"
@@ -55,24 +55,12 @@ func onSQLite(t *testing.T) *backends {
 
 func newBackends(t *testing.T, sqlURL, redisURL string) *backends {
 	t.Helper()
-	db := open(t, sqlURL, 0)
-	url, err := database.ParseURL(sqlURL, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	migrator, err := migrations.New(url, migrations.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := migrator.Up(t.Context(), migrations.All); err != nil {
-		t.Fatal(err)
-	}
-	return &backends{sqlURL: sqlURL, redisURL: redisURL, db: db, redis: dial(t, redisURL)}
+	return &backends{sqlURL: sqlURL, redisURL: redisURL, db: migrated(t, sqlURL), redis: dial(t, redisURL)}
 }
 
-func open(t *testing.T, url string, connections int) *database.DB {
+func open(t *testing.T, url string) *database.DB {
 	t.Helper()
-	db, err := database.Config{URL: url, MaxConnections: connections}.Open()
+	db, err := database.Config{URL: url}.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,9 +89,9 @@ type options struct {
 // service is a running add service.
 type service struct {
 	*backends
-	url   string
-	admin string
-	ready func() error
+	client *http.Client
+	url    string
+	admin  string
 }
 
 // start runs a service until t ends. It fails t if the service does not stop well, or logs a phone number.
@@ -111,22 +99,24 @@ func start(t *testing.T, b *backends, o options) *service {
 	t.Helper()
 	db := b.db
 	if o.sqlURL != "" {
-		db = open(t, o.sqlURL, 0)
+		db = open(t, o.sqlURL)
 	}
-	client := dial(t, b.redisURL)
+	cache := dial(t, b.redisURL)
 	if o.redisHook != nil {
-		client.AddHook(o.redisHook)
+		cache.AddHook(o.redisHook)
 	}
 	if o.now == nil {
 		o.now = time.Now
 	}
 	logs := &logbook{}
 	logger := slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	gate := schema.NewGate(db, schema.Options{Logger: logger})
 	server, err := add.New(add.Config{
 		Config: httpserver.Config{Addr: "127.0.0.1:0", AdminAddr: "127.0.0.1:0", ShutdownTimeout: time.Minute, AccessLog: "all"},
 		Fence:  usercache.FenceConfig{FenceTime: o.fenceTime},
-	}, add.Dependencies{DB: db, Redis: client, Schema: gate, Logger: logger, Registry: prometheus.NewRegistry(), Now: o.now})
+	}, add.Dependencies{
+		DB: db, Redis: cache, Schema: schema.NewGate(db, schema.Options{Logger: logger}),
+		Logger: logger, Registry: prometheus.NewRegistry(), Now: o.now,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +133,9 @@ func start(t *testing.T, b *backends, o options) *service {
 		}
 		logs.check(t)
 	})
-	return &service{backends: b, url: "http://" + server.Addr(), admin: "http://" + server.AdminAddr(), ready: gate.Ready}
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}
+	t.Cleanup(client.CloseIdleConnections)
+	return &service{backends: b, client: client, url: "http://" + server.Addr(), admin: "http://" + server.AdminAddr()}
 }
 
 // phone is the number of the tests' users; more numbers begin with phonePrefix too.
@@ -170,9 +162,28 @@ func (l *logbook) check(t *testing.T) {
 	t.Helper()
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if t.Failed() {
+		t.Logf("the log of the service:\n%s", &l.text)
+	}
 	for line := range strings.Lines(l.text.String()) {
 		if strings.Contains(line, phonePrefix) {
 			t.Errorf("a phone number is in the log: %s", line)
+		}
+	}
+}
+
+// eventually fails t unless something comes true within a time that is long for a machine.
+func eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(20 * time.Second)
+	defer deadline.Stop()
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for !is() {
+		select {
+		case <-look.C:
+		case <-deadline.C:
+			t.Fatalf("not within 20 s: %s", what)
 		}
 	}
 }

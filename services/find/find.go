@@ -15,6 +15,7 @@ import (
 	"github.com/glarimy/ums/shared/schema"
 	"github.com/glarimy/ums/shared/usercache"
 	"github.com/glarimy/ums/shared/userdb"
+	"github.com/glarimy/ums/shared/userhttp"
 )
 
 // Config is what an operator can set of the service.
@@ -45,8 +46,12 @@ func New(c Config, d Dependencies) (*Service, error) {
 		return nil, err
 	}
 	server, err := httpserver.New(c.Config, httpserver.Service{
-		Name: "find", Handler: newHandler(cache, d.Logger), Ready: d.Schema.Ready, Logger: d.Logger, Registry: d.Registry,
-		Tasks: []func(context.Context) error{d.Schema.Run},
+		Name:     "find",
+		Handler:  userhttp.WhenReady(d.Schema, newHandler(cache, d.Logger)),
+		Ready:    d.Schema.Ready,
+		Logger:   d.Logger,
+		Registry: d.Registry,
+		Tasks:    []func(context.Context) error{d.Schema.Run},
 	})
 	if err != nil {
 		return nil, errors.Join(err, cache.Close())

@@ -33,6 +33,11 @@ func (h *handler) find(w http.ResponseWriter, r *http.Request) {
 		userhttp.WriteError(w, r, h.logger, err)
 		return
 	}
+	has, err := ifNoneMatch(r)
+	if err != nil {
+		problem.Write(w, r, problem.New(problem.InvalidPrecondition, "If-None-Match: "+err.Error()+"."))
+		return
+	}
 	entry, err := h.cache.Get(r.Context(), name)
 	if err != nil {
 		userhttp.WriteError(w, r, h.logger, err)
@@ -41,25 +46,20 @@ func (h *handler) find(w http.ResponseWriter, r *http.Request) {
 	header := w.Header()
 	header["Etag"] = []string{entry.ETag()}
 	header["Cache-Control"] = h.noCache // kept by clients, but asked for again: If-None-Match makes that cheap
-	known, err := notModified(r, entry.ETag())
-	switch {
-	case err != nil:
-		problem.Write(w, r, problem.New(problem.InvalidPrecondition, "If-None-Match: "+err.Error()+"."))
-	case known:
+	if has.MatchWeak(entry.ETag()) {
 		w.WriteHeader(http.StatusNotModified)
-	default:
-		header["Content-Type"] = h.json
-		//nolint:gosec // JSON, and told so
-		_, _ = io.WriteString(w, entry.Record()) // a client that went away cannot be told anything more
+		return
 	}
+	header["Content-Type"] = h.json
+	//nolint:gosec // the record is JSON and goes out as such; a client that went away cannot be told anything more
+	_, _ = io.WriteString(w, entry.Record())
 }
 
-// notModified reports whether the client says that it has this version (RFC 9110, section 13.1.2).
-func notModified(r *http.Request, current string) (bool, error) {
+// ifNoneMatch returns the versions that the client says it has (RFC 9110, section 13.1.2).
+func ifNoneMatch(r *http.Request) (etag.List, error) {
 	lines := r.Header["If-None-Match"]
 	if len(lines) == 0 {
-		return false, nil
+		return etag.List{}, nil
 	}
-	list, err := etag.Parse(lines)
-	return err == nil && list.MatchWeak(current), err
+	return etag.Parse(lines)
 }

@@ -44,6 +44,8 @@ func describe(err error) problem.Problem {
 		return problem.New(problem.UnsupportedMediaType, "Send JSON in UTF-8, with Content-Type: application/json.")
 	case errors.Is(err, ErrTooLarge):
 		return problem.New(problem.BodyTooLarge, "The body may have at most 16 KiB.")
+	case errors.Is(err, ErrIncomplete): // before the server's own connections, whose errors look the same
+		return problem.New(problem.MalformedRequest, "The body did not arrive whole. Send the request again.")
 	case errors.Is(err, user.ErrNotFound):
 		return problem.New(problem.UserNotFound, "There is no user of this name.")
 	case errors.Is(err, user.ErrExists):
@@ -56,7 +58,10 @@ func describe(err error) problem.Problem {
 		return problem.New(problem.Unavailable,
 			"The database did not confirm the change: it may have been made or not. Look before you repeat it, "+
 				"or repeat it with the same Idempotency-Key.")
-	case database.IsContention(err), database.IsUnavailable(err), errors.Is(err, context.Canceled):
+	case database.IsContention(err):
+		return problem.New(problem.Unavailable,
+			"Many requests change this at once, and this one lost. Try again in a moment.")
+	case database.IsUnavailable(err), errors.Is(err, context.Canceled):
 		return problem.New(problem.Unavailable, "The service cannot reach what it needs. Try again in a moment.")
 	default:
 		return problem.New(problem.Internal, "The request ended in an error of the server's.")

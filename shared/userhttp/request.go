@@ -2,6 +2,7 @@ package userhttp
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -19,8 +20,9 @@ const MaxBody = 16 << 10
 
 // Errors of reading a request.
 var (
-	ErrMediaType = errors.New("the media type is not supported")
-	ErrTooLarge  = errors.New("the body is too large")
+	ErrMediaType  = errors.New("the media type is not supported")
+	ErrTooLarge   = errors.New("the body is too large")
+	ErrIncomplete = errors.New("the body did not arrive whole")
 )
 
 func errPath() error {
@@ -54,8 +56,8 @@ func Name(r *http.Request) (user.Name, error) {
 // Path returns the path of a user, with the name as one percent-encoded segment.
 func Path(name user.Name) string { return "/user/" + url.PathEscape(name.String()) }
 
-// Body reads a JSON body of one of the media types given. The error is ErrMediaType, ErrTooLarge, or that of a client
-// that broke off.
+// Body reads a JSON body of one of the media types given. The error is ErrMediaType, ErrTooLarge, or ErrIncomplete where
+// the client broke off, was too slow, or framed the body wrongly.
 func Body(w http.ResponseWriter, r *http.Request, mediaTypes ...string) ([]byte, error) {
 	if !acceptable(r.Header.Get("Content-Type"), mediaTypes) {
 		return nil, ErrMediaType
@@ -63,8 +65,10 @@ func Body(w http.ResponseWriter, r *http.Request, mediaTypes ...string) ([]byte,
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 		return nil, ErrTooLarge
+	} else if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrIncomplete, err)
 	}
-	return body, err
+	return body, nil
 }
 
 func acceptable(contentType string, mediaTypes []string) bool {

@@ -1,0 +1,48 @@
+package add_test
+
+import (
+	"testing"
+
+	"github.com/glarimy/ums/migrations"
+	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/enginetest"
+	"github.com/glarimy/ums/shared/userdb/userdbtest"
+)
+
+// TestRepository runs the repository's suite on the schema that the migrations make. It stands here because shared,
+// where the suite is, lies below the migrations.
+func TestRepository(t *testing.T) {
+	t.Parallel()
+	for name, engine := range map[string]func(testing.TB) *enginetest.SQL{"MySQL": enginetest.MySQL, "SQLite": enginetest.SQLite} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			userdbtest.Run(t, func(tb testing.TB) *database.DB { return migrated(tb, engine(tb).URL) })
+		})
+	}
+}
+
+// migrated opens a database and gives it the newest schema.
+func migrated(tb testing.TB, raw string) *database.DB {
+	tb.Helper()
+	url, err := database.ParseURL(raw, "")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	migrator, err := migrations.New(url, migrations.Options{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if _, err := migrator.Up(tb.Context(), migrations.All); err != nil {
+		tb.Fatal(err)
+	}
+	db, err := database.Open(url, database.Options{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			tb.Errorf("close: %v", err)
+		}
+	})
+	return db
+}

@@ -1,0 +1,249 @@
+package find_test
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/glarimy/ums/migrations"
+	"github.com/glarimy/ums/services/find"
+	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/enginetest"
+	"github.com/glarimy/ums/shared/httpserver"
+	"github.com/glarimy/ums/shared/schema"
+	"github.com/glarimy/ums/shared/user"
+	"github.com/glarimy/ums/shared/usercache"
+	"github.com/glarimy/ums/shared/userdb"
+)
+
+// backends are what a service reads, and the test's own way to it.
+type backends struct {
+	sqlURL   string
+	redisURL string
+	db       *database.DB
+	redis    redis.UniversalClient
+}
+
+// onEach runs a test on new backends of each kind: MySQL and Redis, SQLite and a Redis inside the process.
+func onEach(t *testing.T, test func(t *testing.T, b *backends)) {
+	t.Helper()
+	t.Run("MySQL", func(t *testing.T) {
+		t.Parallel()
+		test(t, newBackends(t, enginetest.MySQL(t).URL, enginetest.Redis(t).URL))
+	})
+	t.Run("SQLite", func(t *testing.T) {
+		t.Parallel()
+		test(t, onSQLite(t))
+	})
+}
+
+func onSQLite(t *testing.T) *backends {
+	t.Helper()
+	return newBackends(t, enginetest.SQLite(t).URL, "redis://"+miniredis.RunT(t).Addr())
+}
+
+func newBackends(t *testing.T, sqlURL, redisURL string) *backends {
+	t.Helper()
+	db := open(t, sqlURL)
+	migrate(t, sqlURL)
+	return &backends{sqlURL: sqlURL, redisURL: redisURL, db: db, redis: dial(t, redisURL, usercache.WriteTimeout)}
+}
+
+func migrate(t *testing.T, sqlURL string) {
+	t.Helper()
+	url, err := database.ParseURL(sqlURL, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	migrator, err := migrations.New(url, migrations.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := migrator.Up(t.Context(), migrations.All); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func open(t *testing.T, url string) *database.DB {
+	t.Helper()
+	db, err := database.Config{URL: url}.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+func dial(t *testing.T, url string, timeout time.Duration) redis.UniversalClient {
+	t.Helper()
+	client, err := usercache.Open(url, timeout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+// phone is the number of the tests' users; more numbers begin with phonePrefix too.
+const (
+	phone       = 9731423166
+	phonePrefix = "97314231"
+)
+
+// since is when the tests' users joined.
+func since() time.Time { return time.Date(2022, 9, 12, 10, 0, 0, 0, time.UTC) }
+
+// insert stores a user, behind the cache's back.
+func (b *backends) insert(t *testing.T, name string, joined time.Time) user.User {
+	t.Helper()
+	n, err := user.NewName(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := user.NewPhoneNumber(phone)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := user.New(n, p, joined)
+	b.write(t, func(users *userdb.Repository) error { return users.Add(t.Context(), u) })
+	return u
+}
+
+// delete removes a user, behind the cache's back.
+func (b *backends) delete(t *testing.T, name user.Name) {
+	t.Helper()
+	b.write(t, func(users *userdb.Repository) error {
+		_, err := users.Remove(t.Context(), name, nil)
+		return err
+	})
+}
+
+func (b *backends) write(t *testing.T, do func(*userdb.Repository) error) {
+	t.Helper()
+	err := b.db.InTx(t.Context(), func(tx *sql.Tx) error { return do(userdb.New(tx, b.db.Dialect)) })
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// forget deletes what the cache holds of a user, as the event of a write does.
+func (b *backends) forget(t *testing.T, name user.Name) {
+	t.Helper()
+	if err := b.redis.Del(t.Context(), usercache.Key(name)).Err(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// cached waits for the cache to hold a value of some kind, as a client may be answered before it does.
+func (b *backends) cached(t *testing.T, name user.Name, prefix string) {
+	t.Helper()
+	eventually(t, "the cache holds "+prefix, func() bool {
+		return strings.HasPrefix(b.redis.Get(t.Context(), usercache.Key(name)).Val(), prefix)
+	})
+}
+
+// options are how a service differs from one with its defaults.
+type options struct {
+	sqlURL string // another way to the database
+	cache  usercache.Config
+}
+
+// service is a running find service.
+type service struct {
+	*backends
+	client *http.Client
+	url    string
+	admin  string
+}
+
+// start runs a service until t ends. It fails t if the service does not stop well, or logs a phone number.
+func start(t *testing.T, b *backends, o options) *service {
+	t.Helper()
+	db := b.db
+	if o.sqlURL != "" {
+		db = open(t, o.sqlURL)
+	}
+	logs := &logbook{}
+	logger := slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	server, err := find.New(find.Config{
+		Config: httpserver.Config{Addr: "127.0.0.1:0", AdminAddr: "127.0.0.1:0", ShutdownTimeout: time.Minute, AccessLog: "all"},
+		Cache:  o.cache,
+	}, find.Dependencies{
+		DB: db, Redis: dial(t, b.redisURL, usercache.ReadTimeout), Schema: schema.NewGate(db, schema.Options{Logger: logger}),
+		Logger: logger, Registry: prometheus.NewRegistry(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Listen(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	stopped := make(chan error, 1)
+	go func() { stopped <- server.Serve(ctx) }()
+	t.Cleanup(func() {
+		stop()
+		if err := <-stopped; err != nil {
+			t.Errorf("the service stopped with: %v", err)
+		}
+		logs.check(t)
+	})
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}, CheckRedirect: noRedirect}
+	t.Cleanup(client.CloseIdleConnections)
+	return &service{backends: b, client: client, url: "http://" + server.Addr(), admin: "http://" + server.AdminAddr()}
+}
+
+func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+
+// logbook keeps what a service logs. It is safe for concurrent use.
+type logbook struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logbook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// check fails t if a phone number was logged.
+func (l *logbook) check(t *testing.T) {
+	t.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if t.Failed() {
+		t.Logf("the log of the service:\n%s", &l.text)
+	}
+	for line := range strings.Lines(l.text.String()) {
+		if strings.Contains(line, phonePrefix) {
+			t.Errorf("a phone number is in the log: %s", line)
+		}
+	}
+}
+
+// eventually fails t unless something comes true within a time that is long for a machine.
+func eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(20 * time.Second)
+	defer deadline.Stop()
+	look := time.NewTicker(5 * time.Millisecond)
+	defer look.Stop()
+	for !is() {
+		select {
+		case <-look.C:
+		case <-deadline.C:
+			t.Fatalf("not within 20 s: %s", what)
+		}
+	}
+}
