@@ -29,6 +29,7 @@ type Cache struct {
 	leased  leasedLoads
 	direct  directLoads
 	running sync.WaitGroup
+	looks   int
 	trace   tracer
 }
 
@@ -55,6 +56,7 @@ func New(
 		config:  config,
 		metrics: m,
 		gate:    newGate(config.MaxLoads, config.LoadWait),
+		looks:   looks,
 	}, nil
 }
 
@@ -68,7 +70,7 @@ func (c *Cache) Close() error {
 // trouble with Redis is none of the caller's. A caller whose ctx ends leaves; what it began goes on for others.
 func (c *Cache) Get(ctx context.Context, name user.Name) (Entry, error) {
 	key := Key(name)
-	h := c.look(ctx, key)
+	h := c.look(ctx, key, name)
 	if h.kind == found {
 		return h.entry, nil
 	}
@@ -89,33 +91,37 @@ func (c *Cache) Invalidate(ctx context.Context, name user.Name) error {
 // add up to Config.LeaseWait.
 const looks = 6
 
-// resolve finds out what a first look did not tell.
+// resolve goes on where a first look did not find the user: it looks again, joins, loads, or reads the database without
+// filling.
 func (c *Cache) resolve(ctx context.Context, name user.Name, key string, h held) (Entry, error) {
 	wait := c.config.LeaseWait / (1<<(looks-1) - 1)
 	for n := 1; ; n++ {
 		var l *load
+		var err error
 		switch h.kind {
 		case found:
 			return h.entry, nil
 		case missing:
 			return Entry{}, user.ErrNotFound
 		case absent, malformed:
-			l, h.kind = c.lease(ctx, name, key, h)
+			l, err = c.lease(ctx, name, key, h)
 		case lease:
-			if l = c.join(ctx, h.text); l == nil && n < looks {
+			if l = c.join(ctx, h.text); l == nil && n < c.looks {
 				if err := pause(ctx, wait); err != nil {
 					return Entry{}, err
 				}
 				wait *= 2
 			}
-		}
-		switch {
-		case l != nil:
-			return l.wait(ctx)
-		case n == looks, h.kind == fence, h.kind == unreachable:
+		default: // a fence, or Redis has failed
 			return c.readDirect(ctx, name)
 		}
-		h = c.look(ctx, key)
+		if l != nil {
+			return c.await(ctx, l)
+		}
+		if err != nil || n == c.looks {
+			return c.readDirect(ctx, name)
+		}
+		h = c.look(ctx, key, name)
 	}
 }
 
@@ -129,15 +135,21 @@ func (c *Cache) join(ctx context.Context, token string) *load {
 	return l
 }
 
+// await waits for the result of a load.
+func (c *Cache) await(ctx context.Context, l *load) (Entry, error) {
+	c.trace.reach(ctx, stepAwait)
+	return l.wait(ctx)
+}
+
 // look gets the key and counts what it holds.
-func (c *Cache) look(ctx context.Context, key string) held {
+func (c *Cache) look(ctx context.Context, key string, name user.Name) held {
 	c.trace.reach(ctx, stepLook)
 	value, ok, err := c.redis.look(ctx, key)
 	h := held{kind: absent}
 	if err != nil {
 		h.kind = unreachable
 	} else if ok {
-		h = decode(value)
+		h = decode(value, name.String())
 	}
 	c.metrics.looks[h.kind].Inc()
 	return h

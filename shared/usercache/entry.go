@@ -2,7 +2,6 @@ package usercache
 
 import (
 	"strings"
-	"unicode/utf8"
 
 	"github.com/glarimy/ums/shared/user"
 )
@@ -14,10 +13,6 @@ const (
 	leasePrefix = "lease:"
 	fencePrefix = "fence:"
 )
-
-// maxValueLength bounds what is accepted as a user, in bytes. A record is shorter than 600: a name of 32 characters
-// takes 384 bytes if each is escaped as a surrogate pair.
-const maxValueLength = 1024
 
 // Entry is a user as the cache keeps it: what a response is made of, without any further work.
 type Entry struct {
@@ -59,12 +54,13 @@ type held struct {
 	text  string // the token of a lease or fence; all of a malformed value
 }
 
-// decode reads a value. Redis is outside of this program's trust: what does not look exactly like a record made by
-// [NewEntry] is malformed. Whatever begins like a fence is one.
-func decode(value string) held {
+// decode reads a value of the key of the user called name. Redis is outside of this program's trust, and a reply could
+// be another key's: what is not to the letter what [NewEntry] makes of that user is malformed. Whatever begins like a
+// fence is one.
+func decode(value, name string) held {
 	switch {
 	case strings.HasPrefix(value, userPrefix):
-		if e, ok := decodeEntry(value[len(userPrefix):]); ok {
+		if e, ok := decodeEntry(value[len(userPrefix):], name); ok {
 			return held{kind: found, entry: e}
 		}
 	case value == noneValue:
@@ -77,9 +73,9 @@ func decode(value string) held {
 	return held{kind: malformed, text: value}
 }
 
-func decodeEntry(s string) (Entry, bool) {
+func decodeEntry(s, name string) (Entry, bool) {
 	n := etagLength(s)
-	if n == 0 || len(s) > maxValueLength || !isRecord(s[n:]) {
+	if n == 0 || !isRecord(s[n:], name) {
 		return Entry{}, false
 	}
 	return Entry{etag: s[:n], record: s[n:]}, true
@@ -112,16 +108,51 @@ func digits(s string) int {
 	return len(s)
 }
 
-// isRecord reports whether s has the outline of a record and nothing that could not be part of one: it is one line of
-// valid UTF-8. It is not parsed; that is what a hit saves.
-func isRecord(s string) bool {
-	if !strings.HasPrefix(s, `{"name":"`) || !strings.HasSuffix(s, `Z"}`) || !utf8.ValidString(s) {
+// isRecord reports whether s is a record of the user called name. Nothing is parsed, which is what a hit saves: the
+// name is compared, and of the other fields the characters are looked at.
+func isRecord(s, name string) bool {
+	s, ok := strings.CutPrefix(s, `{"name":"`)
+	n := quotedLength(s, name)
+	if !ok || n == 0 {
 		return false
 	}
+	s, ok = strings.CutPrefix(s[n:], `","phone":`)
+	n = digits(s)
+	if !ok || n == 0 {
+		return false
+	}
+	s, ok = strings.CutPrefix(s[n:], `,"since":"`)
+	n = timeLength(s)
+	return ok && n > 0 && s[n:] == `"}`
+}
+
+// quotedLength returns how much of s is name as JSON writes it (RFC 8259, section 7), or 0 where s begins otherwise.
+// Names hold none of the control characters that would be escaped too.
+func quotedLength(s, name string) int {
+	n := 0
+	for i := range len(name) {
+		if name[i] == '"' || name[i] == '\\' {
+			if n >= len(s) || s[n] != '\\' {
+				return 0
+			}
+			n++
+		}
+		if n >= len(s) || s[n] != name[i] {
+			return 0
+		}
+		n++
+	}
+	return n
+}
+
+// timeLength returns how much of s could be a moment (RFC 3339).
+func timeLength(s string) int {
 	for i := range len(s) {
-		if s[i] < ' ' {
-			return false
+		switch c := s[i]; {
+		case '0' <= c && c <= '9', c == '-', c == ':', c == '.', c == 'T', c == 'Z':
+		default:
+			return i
 		}
 	}
-	return true
+	return len(s)
 }

@@ -2,7 +2,6 @@ package usercache
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -71,46 +70,36 @@ type Fence struct {
 // Err returns why Redis did not confirm the fence, or nil if it did. The write goes on either way.
 func (f *Fence) Err() error { return f.err }
 
-// errLost says that the fence did not stand to the end.
-var errLost = errors.New("the fence was gone before its time")
-
 // releaseAttempts is how often a release is tried. To repeat one is safe: a fence that Redis confirmed is never set
 // again.
 const releaseAttempts = 2
 
 // Release lets readers fill again, after the database confirmed COMMIT or ROLLBACK and before the write is answered.
-// It goes on when ctx has ended. The error, for a log, tells that readers may not have been kept from old users: it is
-// counted, and the event of the write will repair it.
+// It goes on when ctx has ended. The error, for a log, tells that the key was not deleted: the fence stands until it
+// expires if Redis confirmed it, and otherwise readers may be given the old user until the event of the write arrives.
+// Both are counted.
 func (f *Fence) Release(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
 	f.fencer.trace.reach(ctx, stepRelease)
-	err := f.release(ctx)
-	for n := 1; err != nil && err != errLost && n < releaseAttempts; n++ {
-		if err = f.release(ctx); err == errLost {
-			err = nil // the attempt before may have deleted it
+	var err error
+	for range releaseAttempts {
+		if err = f.release(ctx); err == nil {
+			return nil
 		}
 	}
-	switch {
-	case err == nil:
-		return nil
-	case err == errLost:
-		f.fencer.metrics.lost.Inc()
-	case f.err != nil:
-		f.fencer.metrics.unfenced.Inc()
-	default:
-		f.fencer.metrics.unreleased.Inc()
-	}
+	f.Abandon()
 	return fmt.Errorf("release a user in the cache: %w", err)
 }
 
 func (f *Fence) release(ctx context.Context) error {
+	keys := []string{f.key}
 	if f.err != nil {
-		// The fence may still arrive, and then stand for a later writer's that it took the place of.
-		return deleteScript.Run(ctx, f.fencer.client, []string{f.key}).Err()
+		// The fence may still arrive, and then stand where a later writer's fence stood: it is not ours to delete.
+		return deleteScript.Run(ctx, f.fencer.client, keys).Err()
 	}
-	stood, err := releaseScript.Run(ctx, f.fencer.client, []string{f.key}, f.value).Int()
-	if err == nil && stood == releasedLost {
-		return errLost
+	found, err := releaseScript.Run(ctx, f.fencer.client, keys, f.value).Int()
+	if err == nil && found == releasedGone {
+		f.fencer.metrics.gone.Inc()
 	}
 	return err
 }
@@ -119,7 +108,7 @@ func (f *Fence) release(ctx context.Context) error {
 func (f *Fence) Abandon() {
 	if f.err != nil {
 		f.fencer.metrics.unfenced.Inc()
-		return
+	} else {
+		f.fencer.metrics.unreleased.Inc()
 	}
-	f.fencer.metrics.unreleased.Inc()
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/glarimy/ums/shared/user"
 )
 
-// lease sets a lease in place of what a look found, nothing or a value of no use, and begins the load that it is for.
-// Without a load, kind tells how to go on: unreachable where Redis failed, else as before, to look again.
-func (c *Cache) lease(ctx context.Context, name user.Name, key string, h held) (l *load, k kind) {
+// lease sets a lease in place of what a look came upon, nothing or a value of no use, and begins the load that it is
+// for. There is no load where the key has changed since the look.
+func (c *Cache) lease(ctx context.Context, name user.Name, key string, h held) (*load, error) {
 	token := newToken()
 	var ok bool
 	err := c.redis.do(ctx, func(ctx context.Context) (err error) {
@@ -26,34 +26,35 @@ func (c *Cache) lease(ctx context.Context, name user.Name, key string, h held) (
 		}
 		return err
 	})
-	if err != nil {
-		return nil, unreachable
+	if err != nil || !ok {
+		return nil, err
 	}
-	if !ok {
-		return nil, h.kind
-	}
-	l = c.leased.begin(token)
+	l := c.leased.begin(token)
 	c.running.Go(func() { c.fill(context.WithoutCancel(ctx), name, key, token, l) })
-	return l, h.kind
+	return l, nil
 }
 
 // fill runs a load that holds a lease: it reads the database, gives out the result, and puts it where the lease is.
-// Others who are given the token may join until that is done.
+// Others who are given the token may join until that is done; but nobody is given an error from before he came.
 func (c *Cache) fill(ctx context.Context, name user.Name, key, token string, l *load) {
+	defer c.trace.reach(ctx, stepOver)
 	defer c.leased.end(token)
 	e, err := Entry{}, c.enter()
 	if err == nil {
 		c.trace.reach(ctx, stepRead)
 		e, err = c.read(ctx, name)
 	}
-	l.finish(e, err)
 	held := leasePrefix + token
 	switch {
 	case err == nil:
+		l.finish(e, nil)
 		c.put(ctx, key, held, e.encode(), c.config.TTL)
 	case errors.Is(err, user.ErrNotFound):
+		l.finish(e, err)
 		c.put(ctx, key, held, noneValue, c.config.NegativeTTL)
 	default:
+		c.leased.end(token)
+		l.finish(e, err)
 		c.drop(ctx, key, held)
 	}
 }
@@ -89,12 +90,13 @@ func (c *Cache) readDirect(ctx context.Context, name user.Name) (Entry, error) {
 	} else {
 		c.metrics.joined.Inc()
 	}
-	return l.wait(ctx)
+	return c.await(ctx, l)
 }
 
 // runDirect runs the load that waits, after the one before it is over or has taken long enough: a name that everybody
 // asks for then costs the database one read at a time.
 func (c *Cache) runDirect(ctx context.Context, name user.Name, l, before *load) {
+	defer c.trace.reach(ctx, stepOver)
 	defer c.direct.end(name, l)
 	if before != nil {
 		patience, cancel := context.WithTimeout(ctx, c.config.LeaseWait)

@@ -19,7 +19,7 @@ type metrics struct {
 func newMetrics(registry prometheus.Registerer, breaker circuitbreaker.CircuitBreaker[any]) (*metrics, error) {
 	m := &metrics{
 		looks: [kinds]prometheus.Counter{
-			unreachable: counter("skipped_total", "Looks that Redis did not answer, or was not asked to while the breaker is open."),
+			unreachable: counter("skipped_total", "Looks that Redis did not answer, or the breaker did not let pass."),
 			absent:      counter("misses_total", "Looks that found nothing."),
 			malformed:   counter("malformed_entries_total", "Looks that found what the cache cannot have written."),
 			found:       counter("hits_total", "Looks that found a user."),
@@ -49,21 +49,21 @@ func newMetrics(registry prometheus.Registerer, breaker circuitbreaker.CircuitBr
 // fenceMetrics are those of a Fencer.
 type fenceMetrics struct {
 	unfenced   prometheus.Counter
-	lost       prometheus.Counter
+	gone       prometheus.Counter
 	unreleased prometheus.Counter
 }
 
 func newFenceMetrics(registry prometheus.Registerer) (*fenceMetrics, error) {
 	m := &fenceMetrics{
 		unfenced: counter("unfenced_writes_total",
-			"Writes for which Redis confirmed neither fence nor delete: reads may be stale until the write's event arrives."),
-		lost: counter("fences_lost_total",
-			"Fences that were gone when they were released, as after a restart of Redis: "+
-				"until then reads may have seen the old user after the new one."),
+			"Writes of which Redis confirmed neither fence nor delete: reads may be stale until the write's event arrives."),
+		gone: counter("fences_gone_total",
+			"Fences that were gone when they were released: overtaken by a later write of the same user, "+
+				"or lost by Redis in a restart or to eviction."),
 		unreleased: counter("fences_unreleased_total",
 			"Fences left to expire, because the release failed or the outcome of the transaction is unknown."),
 	}
-	return m, register(registry, m.unfenced, m.lost, m.unreleased)
+	return m, register(registry, m.unfenced, m.gone, m.unreleased)
 }
 
 func counter(name, help string) prometheus.Counter {

@@ -2,37 +2,38 @@ package usercache_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/glarimy/ums/shared/usercache"
 )
 
-// verdict is what an exhaustive search found. A path is the shortest way to a broken promise, nil where it holds.
+// verdict is what an exhaustive search found. A path is a shortest way to a broken promise, nil where it is kept.
 type verdict struct {
 	states int
 	stale  []transition // a read begun after an acknowledgement returned an older version
 	back   []transition // a read begun after another had returned returned an older version
 }
 
-// search visits every state that w can reach, breadth first.
+// search visits every state that w can reach, breadth first. It ends early if it finds an acknowledged write missed.
 func (w *world) search() verdict {
 	type origin struct {
 		from int32
 		by   transition
 	}
-	start := w.start()
-	seen := map[state]struct{}{start: {}}
-	queue := []state{start}
+	queue := []state{w.start()}
 	origins := []origin{{from: -1}}
+	seen := map[state]struct{}{queue[0]: {}}
 	path := func(at int, last transition) []transition {
 		steps := []transition{last}
 		for ; origins[at].from >= 0; at = int(origins[at].from) {
-			steps = append([]transition{origins[at].by}, steps...)
+			steps = append(steps, origins[at].by)
 		}
+		slices.Reverse(steps)
 		return steps
 	}
 	var v verdict
-	for at := 0; at < len(queue); at++ {
+	for at := 0; at < len(queue) && v.stale == nil; at++ {
 		w.next(queue[at], func(t transition) {
 			if t.stale && v.stale == nil {
 				v.stale = path(at, t)
@@ -53,6 +54,9 @@ func (w *world) search() verdict {
 
 // describe writes a path for a person.
 func describe(path []transition) string {
+	if path == nil {
+		return " no"
+	}
 	var b strings.Builder
 	for n, t := range path {
 		fmt.Fprintf(&b, "\n%3d  %-26s key: %s, database: v%d", n+1, t, t.next.key, t.next.db)

@@ -6,9 +6,8 @@ import (
 	"github.com/glarimy/ums/shared/usercache"
 )
 
-// This file and its neighbours model_moves_test.go and model_search_test.go are the protocol as a state machine: one
-// user, a few writers and readers, and everything that can happen to them. Versions of the user count from 0; each
-// write makes the next one.
+// The files model_*_test.go are the protocol as a state machine: one user, a few writers and readers, and everything
+// that can happen to them. Versions of the user count from 0; each write makes the next one.
 
 const (
 	maxWriters = 2

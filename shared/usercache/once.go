@@ -2,6 +2,7 @@ package usercache
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -15,9 +16,11 @@ type once struct{ redis.Cmder }
 func (once) NoRetry() bool { return true }
 
 // setIfAbsent sets the key unless it exists and reports whether it did.
-func setIfAbsent(ctx context.Context, client redis.UniversalClient, key, value string, ttl time.Duration) (bool, error) {
+func setIfAbsent(
+	ctx context.Context, client redis.UniversalClient, key, value string, ttl time.Duration,
+) (bool, error) {
 	err := client.Process(ctx, once{redis.NewStatusCmd(ctx, "set", key, value, "nx", "px", millis(ttl))})
-	if err == redis.Nil {
+	if errors.Is(err, redis.Nil) {
 		return false, nil
 	}
 	return err == nil, err

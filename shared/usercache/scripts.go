@@ -26,7 +26,7 @@ redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
 return 1`
 
 // releaseScript deletes the key after a write, unless it holds another writer's fence. ARGV: this writer's fence.
-// It returns one of the constants below: what it found.
+// It returns what it found, one of the constants below.
 var releaseScript = redis.NewScript(`
 local held = redis.pcall('GET', KEYS[1])
 if held == ARGV[1] then redis.call('DEL', KEYS[1]) return 1 end
@@ -35,9 +35,9 @@ redis.call('DEL', KEYS[1])
 return 0`)
 
 const (
-	releasedLost  = 0 // the fence was gone before its time; the key is deleted
-	releasedOwn   = 1 // the fence stood to the end
-	releasedOther = 2 // a later writer's fence has taken its place and stays
+	releasedGone  = 0 // no fence: a later writer's has come and gone, or Redis lost it; the key is deleted
+	releasedOwn   = 1 // its own, which is deleted
+	releasedOther = 2 // a later writer's, which stays
 )
 
 // deleteScript deletes the key unless it holds any fence.

@@ -19,6 +19,8 @@ const (
 	stepFence               // a writer sets its fence
 	stepRelease             // a writer releases its fence
 	stepDelete              // the durable delete
+	stepAwait               // a reader waits for a load from now on; nothing is done
+	stepOver                // a load has ended; nothing is done
 	steps                   // how many there are
 )
 
