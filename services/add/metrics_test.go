@@ -39,6 +39,18 @@ func (s *service) wantMetric(t *testing.T, want string) {
 	t.Errorf("the metrics lack %q; there is %q", want, got)
 }
 
+// metric returns the value of one metric without labels.
+func (s *service) metric(t *testing.T, name string) string {
+	t.Helper()
+	for _, line := range s.metrics(t) {
+		if value, ok := strings.CutPrefix(line, name+" "); ok {
+			return value
+		}
+	}
+	t.Fatalf("there is no metric %s", name)
+	return ""
+}
+
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	s := start(t, onSQLite(t), options{})

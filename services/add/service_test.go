@@ -2,6 +2,7 @@ package add_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"log/slog"
 	"net/http"
@@ -55,7 +56,7 @@ func onSQLite(t *testing.T) *backends {
 
 func newBackends(t *testing.T, sqlURL, redisURL string) *backends {
 	t.Helper()
-	return &backends{sqlURL: sqlURL, redisURL: redisURL, db: migrated(t, sqlURL), redis: dial(t, redisURL)}
+	return &backends{sqlURL: sqlURL, redisURL: redisURL, db: migrated(t, sqlURL), redis: dial(t, redisURL, patience)}
 }
 
 func open(t *testing.T, url string) *database.DB {
@@ -68,9 +69,9 @@ func open(t *testing.T, url string) *database.DB {
 	return db
 }
 
-func dial(t *testing.T, url string) redis.UniversalClient {
+func dial(t *testing.T, url string, timeout time.Duration) redis.UniversalClient {
 	t.Helper()
-	client, err := usercache.Open(url, usercache.WriteTimeout)
+	client, err := usercache.Open(url, timeout)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,6 +85,10 @@ type options struct {
 	redisHook redis.Hook       // what its client passes every command through
 	now       func() time.Time // another clock
 	fenceTime time.Duration
+	early     bool // do not wait until it is ready
+
+	// redisTimeout is that of the service's calls; 0 is one that no busy machine reaches.
+	redisTimeout time.Duration
 }
 
 // service is a running add service.
@@ -94,14 +99,14 @@ type service struct {
 	admin  string
 }
 
-// start runs a service until t ends. It fails t if the service does not stop well, or logs a phone number.
+// start runs a service until t ends, and waits until it is ready. It fails t if the service does not stop well, or logs a phone number.
 func start(t *testing.T, b *backends, o options) *service {
 	t.Helper()
 	db := b.db
 	if o.sqlURL != "" {
 		db = open(t, o.sqlURL)
 	}
-	cache := dial(t, b.redisURL)
+	cache := dial(t, b.redisURL, cmp.Or(o.redisTimeout, patience))
 	if o.redisHook != nil {
 		cache.AddHook(o.redisHook)
 	}
@@ -135,7 +140,11 @@ func start(t *testing.T, b *backends, o options) *service {
 	})
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}
 	t.Cleanup(client.CloseIdleConnections)
-	return &service{backends: b, client: client, url: "http://" + server.Addr(), admin: "http://" + server.AdminAddr()}
+	s := &service{backends: b, client: client, url: "http://" + server.Addr(), admin: "http://" + server.AdminAddr()}
+	if !o.early {
+		eventually(t, "the service is ready", func() bool { return s.send(t, http.MethodGet, "/readyz", "").status == http.StatusOK })
+	}
+	return s
 }
 
 // phone is the number of the tests' users; more numbers begin with phonePrefix too.
@@ -172,10 +181,13 @@ func (l *logbook) check(t *testing.T) {
 	}
 }
 
-// eventually fails t unless something comes true within a time that is long for a machine.
+// patience is long for a machine.
+const patience = 20 * time.Second
+
+// eventually fails t unless something comes true in time.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(20 * time.Second)
+	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	look := time.NewTicker(5 * time.Millisecond)
 	defer look.Stop()
@@ -183,7 +195,7 @@ func eventually(t *testing.T, what string, is func() bool) {
 		select {
 		case <-look.C:
 		case <-deadline.C:
-			t.Fatalf("not within 20 s: %s", what)
+			t.Fatalf("not within %s: %s", patience, what)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package add_test
 
 import (
+	"database/sql"
 	"errors"
 	"net/http"
 	"strings"
@@ -80,6 +81,10 @@ func (w write) stored(t *testing.T, b *backends, user string) parts {
 // Anything but success must be the problem want. The clock is set forward where the client would have to wait for a claim to expire.
 func (w write) check(t *testing.T, s *service, c *clock, user string, got answer, want problem.Type) parts {
 	t.Helper()
+	// Where the service did not wait for the answer to its COMMIT, this waits for it in its place.
+	if err := s.db.InTx(t.Context(), func(*sql.Tx) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
 	left := w.stored(t, s.backends, user)
 	switch {
 	case !left.all() && !left.none():

@@ -2,6 +2,7 @@ package find_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"database/sql"
 	"log/slog"
@@ -56,7 +57,7 @@ func newBackends(t *testing.T, sqlURL, redisURL string) *backends {
 	t.Helper()
 	db := open(t, sqlURL)
 	migrate(t, sqlURL)
-	return &backends{sqlURL: sqlURL, redisURL: redisURL, db: db, redis: dial(t, redisURL, usercache.WriteTimeout)}
+	return &backends{sqlURL: sqlURL, redisURL: redisURL, db: db, redis: dial(t, redisURL, patience)}
 }
 
 func migrate(t *testing.T, sqlURL string) {
@@ -156,6 +157,10 @@ func (b *backends) cached(t *testing.T, name user.Name, prefix string) {
 type options struct {
 	sqlURL string // another way to the database
 	cache  usercache.Config
+	early  bool // do not wait until it is ready
+
+	// redisTimeout is that of the service's calls; 0 is one that no busy machine reaches.
+	redisTimeout time.Duration
 }
 
 // service is a running find service.
@@ -166,7 +171,7 @@ type service struct {
 	admin  string
 }
 
-// start runs a service until t ends. It fails t if the service does not stop well, or logs a phone number.
+// start runs a service until t ends, and waits until it is ready. It fails t if the service does not stop well, or logs a phone number.
 func start(t *testing.T, b *backends, o options) *service {
 	t.Helper()
 	db := b.db
@@ -179,7 +184,7 @@ func start(t *testing.T, b *backends, o options) *service {
 		Config: httpserver.Config{Addr: "127.0.0.1:0", AdminAddr: "127.0.0.1:0", ShutdownTimeout: time.Minute, AccessLog: "all"},
 		Cache:  o.cache,
 	}, find.Dependencies{
-		DB: db, Redis: dial(t, b.redisURL, usercache.ReadTimeout), Schema: schema.NewGate(db, schema.Options{Logger: logger}),
+		DB: db, Redis: dial(t, b.redisURL, cmp.Or(o.redisTimeout, patience)), Schema: schema.NewGate(db, schema.Options{Logger: logger}),
 		Logger: logger, Registry: prometheus.NewRegistry(),
 	})
 	if err != nil {
@@ -200,7 +205,11 @@ func start(t *testing.T, b *backends, o options) *service {
 	})
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}, CheckRedirect: noRedirect}
 	t.Cleanup(client.CloseIdleConnections)
-	return &service{backends: b, client: client, url: "http://" + server.Addr(), admin: "http://" + server.AdminAddr()}
+	s := &service{backends: b, client: client, url: "http://" + server.Addr(), admin: "http://" + server.AdminAddr()}
+	if !o.early {
+		eventually(t, "the service is ready", func() bool { return s.get(t, "/readyz").status == http.StatusOK })
+	}
+	return s
 }
 
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -232,10 +241,13 @@ func (l *logbook) check(t *testing.T) {
 	}
 }
 
-// eventually fails t unless something comes true within a time that is long for a machine.
+// patience is long for a machine.
+const patience = 20 * time.Second
+
+// eventually fails t unless something comes true in time.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(20 * time.Second)
+	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	look := time.NewTicker(5 * time.Millisecond)
 	defer look.Stop()
@@ -243,7 +255,7 @@ func eventually(t *testing.T, what string, is func() bool) {
 		select {
 		case <-look.C:
 		case <-deadline.C:
-			t.Fatalf("not within 20 s: %s", what)
+			t.Fatalf("not within %s: %s", patience, what)
 		}
 	}
 }

@@ -37,6 +37,15 @@
 // A lease and a fence are sent once and never again with the same token, because the copy that was given up could
 // arrive when the token has become valid again. Scripts that compare, and deletions, may be repeated.
 //
+// # What is promised
+//
+//   - A fence that Redis confirmed, and kept until it was released, makes the reads of that user linearizable.
+//   - If Redis confirmed the delete alone, no read begun after the acknowledgement returns an older user; while the
+//     write commits, a read may return an older user than one before it did.
+//   - If Redis confirmed neither, or confirmed a fence, lost it (a restart, an eviction, a fail-over) and then failed the
+//     release, readers may be given the old user until the event of the write arrives, and at most for Config.TTL.
+//     Such writes are counted: ums_cache_unfenced_writes_total, ums_cache_fences_unreleased_total.
+//
 // # What is proven
 //
 // The tests of this package search every interleaving of these steps in a model of the protocol, show that the model
