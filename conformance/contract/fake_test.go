@@ -18,6 +18,8 @@ import (
 type fake struct {
 	// bug is the one thing that it does wrong; "" for nothing.
 	bug string
+	// waiting, if not nil, is closed by the next who comes to the gap.
+	waiting chan struct{}
 	// tamper, if not nil, spoils an answer before it is sent.
 	tamper func(r *http.Request, a *answer)
 
@@ -189,17 +191,33 @@ func (f *fake) body(r *http.Request, media ...string) ([]byte, *answer) {
 	return body, nil
 }
 
-// gap is where a bug lets others in between a look and a deed. It is entered and left with f.mu held.
+// gap is where a bug lets others in between a look and a deed: it waits for the next who comes this far, or for gapTime
+// where nobody does. It is entered and left with f.mu held.
 func (f *fake) gap(bug string) {
-	if f.has(bug) {
-		f.mu.Unlock()
-		<-time.After(gapTime)
+	if !f.has(bug) {
+		return
+	}
+	if f.waiting != nil {
+		close(f.waiting)
+		f.waiting = nil
+		return
+	}
+	met := make(chan struct{})
+	f.waiting = met
+	f.mu.Unlock()
+	select {
+	case <-met:
 		f.mu.Lock()
+	case <-time.After(gapTime):
+		f.mu.Lock()
+		if f.waiting == met {
+			f.waiting = nil
+		}
 	}
 }
 
-// gapTime is ample for the others that come at once.
-const gapTime = 30 * time.Millisecond
+// gapTime is ample for the others that come at once, on a busy machine too.
+const gapTime = 2 * time.Second
 
 func (u fakeUser) etag() string { return fmt.Sprintf(`"%d-%d"`, u.since.UnixMicro(), u.version) }
 
