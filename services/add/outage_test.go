@@ -199,7 +199,7 @@ func TestKilled(t *testing.T) {
 	b := onMySQL(t)
 	s := start(t, b, options{})
 	s.post(t, "KrishnaMohan")
-	for _, what := range []string{"CONNECTION"} {
+	for _, what := range []string{"CONNECTION", "QUERY"} {
 		b.whileLocked(t, "KrishnaMohan", func() {
 			answers := make(chan answer, 1)
 			go func() {

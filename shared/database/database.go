@@ -110,14 +110,16 @@ func openSQLite(path string, connections int) (*DB, error) {
 		return nil, fmt.Errorf("make the folder of the database: %w", err)
 	}
 	// FULL, as a transaction that was acknowledged must survive a power cut.
-	common := url.Values{"_pragma": {"journal_mode(WAL)", "busy_timeout(5000)", "synchronous(FULL)", "foreign_keys(1)"}}
-	writing := url.Values{"_pragma": common["_pragma"], "_txlock": {"immediate"}}
+	common := []string{"busy_timeout(5000)", "synchronous(FULL)", "foreign_keys(1)"}
+	// The file keeps its journal mode. Only the writer sets it: where two connections change it at once, SQLite refuses
+	// one of them without waiting.
+	writing := url.Values{"_pragma": append([]string{"journal_mode(WAL)"}, common...), "_txlock": {"immediate"}}
 	writer, err := sql.Open("sqlite", sqliteDSN(path, writing))
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	writer.SetMaxOpenConns(1)
-	reading := url.Values{"_pragma": append(common["_pragma"], "query_only(1)")}
+	reading := url.Values{"_pragma": append(common, "query_only(1)")}
 	reader, err := sql.Open("sqlite", sqliteDSN(path, reading))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), writer.Close())

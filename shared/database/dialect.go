@@ -86,6 +86,8 @@ const (
 	mysqlLockWaitTimeout = 1205
 	mysqlDeadlock        = 1213
 	mysqlServerGone      = 1053 // the server is shutting down
+	mysqlInterrupted     = 1317 // an operator killed the statement
+	mysqlKilled          = 1927 // MariaDB: an operator killed the connection
 	mysqlTooManyConns    = 1040
 	mysqlTooManyUserConn = 1203
 	mysqlReadOnly        = 1290
@@ -122,7 +124,8 @@ func IsContention(err error) bool {
 func IsUnavailable(err error) bool {
 	if e, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		switch e.Number {
-		case mysqlServerGone, mysqlTooManyConns, mysqlTooManyUserConn, mysqlReadOnly, mysqlReadOnlyMode:
+		case mysqlServerGone, mysqlInterrupted, mysqlKilled, mysqlTooManyConns, mysqlTooManyUserConn,
+			mysqlReadOnly, mysqlReadOnlyMode:
 			return true
 		}
 		return false

@@ -2,8 +2,13 @@
 package main
 
 import (
+	"github.com/redis/go-redis/v9/logging"
+
 	"github.com/glarimy/ums/services/add"
 	"github.com/glarimy/ums/shared/program"
 )
 
-func main() { program.Main("add", add.Main) }
+func main() {
+	logging.Disable() // go-redis would print to stderr what its errors tell as well
+	program.Main("add", add.Main)
+}

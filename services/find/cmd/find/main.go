@@ -2,8 +2,13 @@
 package main
 
 import (
+	"github.com/redis/go-redis/v9/logging"
+
 	"github.com/glarimy/ums/services/find"
 	"github.com/glarimy/ums/shared/program"
 )
 
-func main() { program.Main("find", find.Main) }
+func main() {
+	logging.Disable() // go-redis would print to stderr what its errors tell as well
+	program.Main("find", find.Main)
+}
