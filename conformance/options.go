@@ -31,12 +31,14 @@ func parseOptions(args []string, getenv func(string) string, out io.Writer) (o o
 	flags := flag.NewFlagSet("conformance", flag.ContinueOnError)
 	flags.SetOutput(out)
 	slot := flags.String("slot", "", "the `slot` whose contract is checked: find, add or all")
-	flags.StringVar(&o.url, "url", getenv("CONFORMANCE_URL"), "the base `URL` of the gateway, or of the service that fills the slot")
+	flags.StringVar(&o.url, "url", getenv("CONFORMANCE_URL"),
+		"the base `URL` of the gateway, or of the service that fills the slot")
 	flags.StringVar(&o.writeURL, "write-url", getenv("CONFORMANCE_WRITE_URL"),
 		"the base `URL` that takes POST, PATCH and DELETE, if -url is that of a service that only reads")
 	match := flags.String("run", "", "check only the clauses whose ID matches this regular `expression`")
 	flags.DurationVar(&o.timeout, "timeout", defaultTimeout, "how long one clause may take")
-	flags.DurationVar(&o.lag, "lag", 0, "how long a change may take to be seen: 1s for a filling of add that does not fence the cache")
+	flags.DurationVar(&o.lag, "lag", 0,
+		"how long a change may take to be seen: 1s for a filling of add that does not fence the cache")
 	flags.BoolVar(&o.verbose, "v", false, "show every request and answer")
 	flags.BoolVar(&o.list, "list", false, "print the clauses, and check nothing")
 	if err := flags.Parse(args); err != nil {

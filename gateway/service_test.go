@@ -40,7 +40,12 @@ func TestDeadlineOfAClient(t *testing.T) {
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- service.Serve(ctx) }()
-	t.Cleanup(func() { stop(); <-ended })
+	t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			t.Errorf("stop: %v", err)
+		}
+	})
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+service.Addr()+"/user/KrishnaMohan", nil)
 	if err != nil {
 		t.Fatal(err)

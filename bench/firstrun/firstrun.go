@@ -50,7 +50,9 @@ func Main(ctx context.Context, _ []string, _ func(string) string, stdout io.Writ
 		times[rounds/2].Round(time.Millisecond), times[rounds-1].Round(time.Millisecond), rounds)
 
 	program := filepath.Join(folder, "ums")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/ums").CombinedOutput(); err != nil {
+	//nolint:gosec // the program goes to a folder of this run's own
+	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/ums")
+	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build ums: %w: %s", err, out)
 	}
 	resident, err := memoryAtRest(ctx, program, filepath.Join(folder, "rest"))
@@ -112,9 +114,9 @@ type system struct {
 // start runs the command until it has printed its URL.
 func start(ctx context.Context, command []string, data string) (*system, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
-	args := append(command[1:len(command):len(command)], "up", "-addr", "127.0.0.1:0", "-admin-addr", "off", "-data", data)
+	command = slices.Concat(command, []string{"up", "-addr", "127.0.0.1:0", "-admin-addr", "off", "-data", data})
 	//nolint:gosec // the command is this package's own
-	s := &system{process: exec.CommandContext(ctx, command[0], args...), cancel: cancel}
+	s := &system{process: exec.CommandContext(ctx, command[0], command[1:]...), cancel: cancel}
 	s.process.Cancel = func() error { return s.process.Process.Signal(os.Interrupt) }
 	ownGroup(s.process)
 	out, err := s.process.StdoutPipe()

@@ -99,6 +99,7 @@ func TestSQLiteGivesAPath(t *testing.T) {
 
 func TestRequireMySQL(t *testing.T) {
 	t.Parallel()
+	//nolint:paralleltest // each is looked at when it has ended
 	for engine, wantSkip := range map[string]bool{"MySQL 9.7.0": false, "MariaDB 10.11.6": true, "SQLite": true} {
 		skipped := true
 		t.Run(engine, func(t *testing.T) {

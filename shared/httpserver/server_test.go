@@ -29,7 +29,7 @@ func TestProbes(t *testing.T) {
 		s.Ready = func() error { return *why.Load() }
 	})
 	resp, body := s.get(t, "/readyz")
-	if p := checkProblem(t, resp, body, problem.Unavailable); strings.Contains(string(body), "10.0.0.7") {
+	if p := checkProblem(t, resp, body, problem.Unavailable); strings.Contains(body, "10.0.0.7") {
 		t.Errorf("the detail tells of an address: %q", p.Detail)
 	}
 	if resp.Header.Get("Retry-After") == "" {

@@ -28,6 +28,8 @@ func sourcesByName(host *engine.Host) map[string]engine.Source {
 }
 
 // TestVictim is the process that TestNothingRemains kills.
+//
+//nolint:paralleltest // it is alone in its process
 func TestVictim(t *testing.T) {
 	name := os.Getenv(victimVariable)
 	if name == "" {
