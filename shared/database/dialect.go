@@ -93,7 +93,12 @@ const (
 	mysqlReadOnly        = 1290
 	mysqlReadOnlyMode    = 1836
 	mysqlCheckRecord     = 1020 // MariaDB: the record has changed since it was last read
+	mysqlDiskFull        = 1021
+	mysqlTableFull       = 1114 // or the disk that it is on
 )
+
+// sqlitePrimary masks one of SQLite's extended codes to its primary one.
+const sqlitePrimary = 0xff
 
 // IsDuplicate reports whether err says that a row with the same key exists.
 func IsDuplicate(err error) bool {
@@ -113,8 +118,7 @@ func IsContention(err error) bool {
 		return e.Number == mysqlDeadlock || e.Number == mysqlLockWaitTimeout || e.Number == mysqlCheckRecord
 	}
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
-		const primary = 0xff // extended codes keep the primary one in their low byte
-		return e.Code()&primary == sqlite3.SQLITE_BUSY || e.Code()&primary == sqlite3.SQLITE_LOCKED
+		return e.Code()&sqlitePrimary == sqlite3.SQLITE_BUSY || e.Code()&sqlitePrimary == sqlite3.SQLITE_LOCKED
 	}
 	return false
 }
@@ -125,7 +129,14 @@ func IsUnavailable(err error) bool {
 	if e, ok := errors.AsType[*mysql.MySQLError](err); ok {
 		switch e.Number {
 		case mysqlServerGone, mysqlInterrupted, mysqlKilled, mysqlTooManyConns, mysqlTooManyUserConn,
-			mysqlReadOnly, mysqlReadOnlyMode:
+			mysqlReadOnly, mysqlReadOnlyMode, mysqlDiskFull, mysqlTableFull:
+			return true
+		}
+		return false
+	}
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		switch e.Code() & sqlitePrimary {
+		case sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY:
 			return true
 		}
 		return false

@@ -126,6 +126,8 @@ func TestErrorClasses(t *testing.T) {
 		"too many connections": {err: number(1040), want: class{unavailable: true}},
 		"of one user":          {err: number(1203), want: class{unavailable: true}},
 		"read-only":            {err: number(1290), want: class{unavailable: true}},
+		"disk full":            {err: number(1021), want: class{unavailable: true}},
+		"table full":           {err: number(1114), want: class{unavailable: true}},
 		"read-only mode":       {err: number(1836), want: class{unavailable: true}},
 		"bad connection":       {err: driver.ErrBadConn, want: class{unavailable: true}},
 		"invalid connection":   {err: mysql.ErrInvalidConn, want: class{unavailable: true}},

@@ -160,3 +160,18 @@ func TestSQLiteFolderCannotBeMade(t *testing.T) {
 		t.Error("a folder was made below a file")
 	}
 }
+
+// TestAFullSQLiteIsUnavailable: nothing is wrong with what was asked, and there may be room again.
+func TestAFullSQLiteIsUnavailable(t *testing.T) {
+	t.Parallel()
+	db := open(t, enginetest.SQLite(t).URL)
+	write(t, db, "CREATE TABLE filled (blob TEXT NOT NULL)")
+	write(t, db, "PRAGMA max_page_count = 8")
+	err := db.InTx(t.Context(), func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(t.Context(), "INSERT INTO filled (blob) VALUES (?)", strings.Repeat("x", 1<<20))
+		return err
+	})
+	if !database.IsUnavailable(err) || database.IsContention(err) {
+		t.Errorf("error = %v, want one that says that the database is unavailable", err)
+	}
+}
