@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/glarimy/ums/migrations"
+
+	"github.com/glarimy/ums/shared/schema"
 )
 
 func TestTenRunsAtOnce(t *testing.T) {
@@ -28,10 +30,10 @@ func TestTenRunsAtOnce(t *testing.T) {
 		all.Wait()
 		applied := 0
 		for i, r := range results {
-			if r.To != 9 {
+			if r.To != schema.Known {
 				t.Errorf("run %d ended at version %d", i, r.To)
 			}
-			if len(r.Steps) == 9 {
+			if len(r.Steps) == int(schema.Known) {
 				applied++
 			} else if len(r.Steps) != 0 {
 				t.Errorf("run %d applied %d migrations, want all or none", i, len(r.Steps))
@@ -40,7 +42,7 @@ func TestTenRunsAtOnce(t *testing.T) {
 		if applied != 1 {
 			t.Errorf("%d runs applied the migrations, want 1", applied)
 		}
-		e.wantVersion(t, 9)
+		e.wantVersion(t, schema.Known)
 	})
 }
 
@@ -60,7 +62,7 @@ func TestUpsAndDownsAtOnce(t *testing.T) {
 				if err != nil && !isType[*migrations.ConnectError](err) { // a down may come before the file is made
 					t.Error(err)
 				}
-				if got.From != 0 && got.From != 9 {
+				if got.From != 0 && got.From != schema.Known {
 					t.Errorf("a run began at version %d, in the middle of another", got.From)
 				}
 			})
@@ -69,6 +71,6 @@ func TestUpsAndDownsAtOnce(t *testing.T) {
 		if _, err := m.Up(t.Context(), migrations.All); err != nil {
 			t.Fatal(err)
 		}
-		e.wantVersion(t, 9)
+		e.wantVersion(t, schema.Known)
 	})
 }

@@ -18,6 +18,8 @@ import (
 	"github.com/glarimy/ums/migrations"
 	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/enginetest"
+
+	"github.com/glarimy/ums/shared/schema"
 )
 
 const password = "hunter2-never-printed"
@@ -104,7 +106,7 @@ func TestASQLiteFileThatIsNotThere(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "new", "ums.db")
 	m := newMigrator(t, parse(t, "sqlite://"+path), migrations.Options{})
-	if got, err := m.Status(t.Context()); err != nil || got.State.Version != 0 || len(got.Pending) != 9 {
+	if got, err := m.Status(t.Context()); err != nil || got.State.Version != 0 || len(got.Pending) != int(schema.Known) {
 		t.Errorf("status: got %+v, %v", got, err)
 	}
 	if _, err := m.Down(t.Context(), 1); !errors.Is(err, migrations.ErrUnknownDatabase) {
@@ -152,7 +154,7 @@ func TestNoLock(t *testing.T) {
 	defer e.hold(t)()
 	url := mysqlParams(t, raw, "x-no-lock=true")
 	got, err := newMigrator(t, url, migrations.Options{LockTimeout: time.Millisecond}).Up(t.Context(), migrations.All)
-	if err != nil || got.To != 9 {
+	if err != nil || got.To != schema.Known {
 		t.Errorf("up without a lock: got %+v, %v", got, err)
 	}
 }
@@ -179,7 +181,7 @@ func TestWait(t *testing.T) {
 		}
 	}})
 	got, err := newMigrator(t, url, migrations.Options{Wait: time.Minute, Logger: logger}).Up(t.Context(), migrations.All)
-	if err != nil || got.To != 9 {
+	if err != nil || got.To != schema.Known {
 		t.Errorf("up: got %+v, %v", got, err)
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/glarimy/ums/migrations"
+
+	"github.com/glarimy/ums/shared/schema"
 )
 
 // mark writes a dirty version as golang-migrate does before it runs a statement; 0 is the empty schema.
@@ -108,26 +110,26 @@ func TestForceRefusesWhatIsNotThere(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, e engine) {
 		m := up(t, e.url)
-		for _, version := range []uint64{10, 1 << 40, 1 << 63} {
+		for _, version := range []uint64{schema.Known + 1, 1 << 40, 1 << 63} {
 			if err := m.Force(t.Context(), version); !isType[*migrations.UnknownVersionError](err) {
 				t.Errorf("force %d: got %v, want an UnknownVersionError", version, err)
 			}
 		}
-		e.wantVersion(t, 9)
+		e.wantVersion(t, schema.Known)
 	})
 }
 
 func TestARefusedStatement(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, e engine) {
-		bad := migrations.Migration{Version: 10, Name: "index_later",
+		bad := migrations.Migration{Version: schema.Known + 1, Name: "index_later",
 			Up: "CREATE INDEX later ON no_such_table (secret_column);", Down: "DROP INDEX later;"}
 		m := newMigrator(t, e.url, migrations.Options{Files: filesOf(append(set(t, e.url.Dialect()), bad)...)})
 		got, err := m.Up(t.Context(), migrations.All)
-		if !isType[*migrations.StepError](err) || got.To != 9 || len(got.Steps) != 9 {
-			t.Fatalf("up: got %+v, %v, want a StepError after nine steps", got, err)
+		if !isType[*migrations.StepError](err) || got.To != schema.Known || len(got.Steps) != int(schema.Known) {
+			t.Fatalf("up: got %+v, %v, want a StepError after all the others", got, err)
 		}
-		for _, want := range []string{"000010_index_later (up)", "no_such_table", "migrate status"} {
+		for _, want := range []string{bad.String() + " (up)", "no_such_table", "migrate status"} {
 			if !strings.Contains(err.Error(), want) {
 				t.Errorf("the message is %q, want %q in it", err, want)
 			}
@@ -136,12 +138,12 @@ func TestARefusedStatement(t *testing.T) {
 			t.Errorf("the message is %q, want neither the statement nor a second line", err)
 		}
 		_, err = m.Up(t.Context(), migrations.All)
-		if err == nil || !strings.Contains(err.Error(), "index later is not there") || !strings.Contains(err.Error(), "force 9") {
+		if err == nil || !strings.Contains(err.Error(), "index later is not there") || !strings.Contains(err.Error(), fmt.Sprintf("force %d", schema.Known)) {
 			t.Errorf("up again: got %v", err)
 		}
-		if err := m.Force(t.Context(), 9); err != nil {
+		if err := m.Force(t.Context(), schema.Known); err != nil {
 			t.Error(err)
 		}
-		e.wantVersion(t, 9)
+		e.wantVersion(t, schema.Known)
 	})
 }

@@ -56,7 +56,7 @@ func TestTheGateOfAService(t *testing.T) {
 		if err := gate.Run(t.Context()); err != nil {
 			t.Errorf("at the newest version: %v", err)
 		}
-		if _, err := m.Down(t.Context(), 5); err != nil {
+		if _, err := m.Goto(t.Context(), 4); err != nil {
 			t.Fatal(err)
 		}
 		if err := gate.Ready(); err != nil {

@@ -16,6 +16,8 @@ import (
 
 	"github.com/glarimy/ums/migrations"
 	"github.com/glarimy/ums/shared/database"
+
+	"github.com/glarimy/ums/shared/schema"
 )
 
 // hold takes the lock as another program would: on MySQL as golang-migrate's own command does. It returns how to give
@@ -101,7 +103,7 @@ func TestLockIsWaitedFor(t *testing.T) {
 			}
 		}})
 		got, err := newMigrator(t, e.url, migrations.Options{Logger: logger}).Up(t.Context(), migrations.All)
-		if err != nil || got.To != 9 {
+		if err != nil || got.To != schema.Known {
 			t.Errorf("up: got %+v, %v", got, err)
 		}
 		if !waited {
@@ -128,7 +130,7 @@ func TestVersionAndStatusDoNotWaitForTheLock(t *testing.T) {
 	onEach(t, func(t *testing.T, e engine) {
 		m := up(t, e.url)
 		defer e.hold(t)()
-		if got, err := m.Version(t.Context()); err != nil || got.Version != 9 {
+		if got, err := m.Version(t.Context()); err != nil || got.Version != schema.Known {
 			t.Errorf("version: got %+v, %v", got, err)
 		}
 	})
@@ -158,6 +160,6 @@ func TestLockDiesWithItsConnection(t *testing.T) {
 		}
 		e.wantVersion(t, 1)
 		up(t, e.url)
-		e.wantVersion(t, 9)
+		e.wantVersion(t, schema.Known)
 	})
 }

@@ -2,6 +2,7 @@ package migrations_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -11,10 +12,10 @@ import (
 
 // Migrations of a later program: one that leaves the floor where it is, and one that raises it.
 var (
-	expand = migrations.Migration{Version: 10, Name: "create_later",
+	expand = migrations.Migration{Version: schema.Known + 1, Name: "create_later",
 		Up: "CREATE TABLE ums_later (id INTEGER PRIMARY KEY);", Down: "DROP TABLE ums_later;"}
-	contract = migrations.Migration{Version: 11, Name: "raise_schema_floor",
-		Up:   "UPDATE ums_schema_floor SET min_version = 11 WHERE id = 1;",
+	contract = migrations.Migration{Version: schema.Known + 2, Name: "raise_schema_floor",
+		Up:   fmt.Sprintf("UPDATE ums_schema_floor SET min_version = %d WHERE id = 1;", schema.Known+2),
 		Down: "UPDATE ums_schema_floor SET min_version = 9 WHERE id = 1;"}
 )
 
@@ -32,7 +33,7 @@ func TestAnOlderProgramMeetsANewerSchema(t *testing.T) {
 		}
 		older := newMigrator(t, e.url, migrations.Options{})
 		got, err := older.Up(t.Context(), migrations.All)
-		const want = "schema is newer (10) than this program (9), floor allows: nothing to do"
+		want := fmt.Sprintf("schema is newer (%d) than this program (%d), floor allows: nothing to do", schema.Known+1, schema.Known)
 		if err != nil || got.String() != want {
 			t.Errorf("up: got %q, %v, want %q", got, err, want)
 		}
@@ -45,13 +46,13 @@ func TestAnOlderProgramMeetsANewerSchema(t *testing.T) {
 		if _, err := older.Goto(t.Context(), 3); !isType[*migrations.NewerError](err) {
 			t.Errorf("goto: got %v, want a NewerError", err)
 		}
-		if err := older.Force(t.Context(), 10); !isType[*migrations.UnknownVersionError](err) {
+		if err := older.Force(t.Context(), schema.Known+1); !isType[*migrations.UnknownVersionError](err) {
 			t.Errorf("force: got %v, want an UnknownVersionError", err)
 		}
-		if status, err := older.Status(t.Context()); err != nil || status.State.Version != 10 || len(status.Pending) != 0 {
+		if status, err := older.Status(t.Context()); err != nil || status.State.Version != schema.Known+1 || len(status.Pending) != 0 {
 			t.Errorf("status: got %+v, %v", status, err)
 		}
-		e.wantVersion(t, 10)
+		e.wantVersion(t, schema.Known+1)
 	})
 }
 
@@ -63,7 +64,7 @@ func TestTheFloorForbidsAnOlderProgram(t *testing.T) {
 		}
 		_, err := newMigrator(t, e.url, migrations.Options{}).Up(t.Context(), migrations.All)
 		floor, ok := errors.AsType[*schema.FloorError](err)
-		if !ok || *floor != (schema.FloorError{Version: 11, Known: 9, Floor: 11}) {
+		if !ok || *floor != (schema.FloorError{Version: schema.Known + 2, Known: schema.Known, Floor: schema.Known + 2}) {
 			t.Fatalf("up: got %v, want a FloorError", err)
 		}
 		if err := schema.NewGate(e.pool(t), schema.Options{}).Check(t.Context()); !isType[*schema.FloorError](err) {
@@ -97,7 +98,7 @@ func TestADirtyNewerSchema(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, e engine) {
 		m := up(t, e.url)
-		e.mark(t, 10)
+		e.mark(t, schema.Known+1)
 		_, err := m.Up(t.Context(), migrations.All)
 		if !isType[*migrations.DirtyError](err) || !strings.Contains(err.Error(), "use the newer program") {
 			t.Errorf("up: got %v, want a DirtyError that names the newer program", err)

@@ -2,6 +2,7 @@ package migrations_test
 
 import (
 	"bytes"
+	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/glarimy/ums/migrations"
+	"github.com/glarimy/ums/shared/schema"
 )
 
 // upstream is golang-migrate's own command, in the version that this module depends on.
@@ -57,7 +59,7 @@ func TestUpstreamsOwnCommand(t *testing.T) {
 		}
 
 		run("up")
-		e.wantVersion(t, 9)
+		e.wantVersion(t, schema.Known)
 		if diff := cmp.Diff(ours, e.snapshot(t)); diff != "" {
 			t.Errorf("upstream's command makes another schema:\n%s", diff)
 		}
@@ -68,7 +70,7 @@ func TestUpstreamsOwnCommand(t *testing.T) {
 		run("up", "4")
 		up(t, e.url) // the two may take turns
 		run("down", "3")
-		e.wantVersion(t, 6)
+		e.wantVersion(t, schema.Known-3)
 	})
 }
 
@@ -90,10 +92,10 @@ func TestTenProcessesAtOnce(t *testing.T) {
 		}
 		all.Wait()
 		together := strings.Join(outputs, "")
-		if n := strings.Count(together, "applied 9 migrations: schema is at version 9\n"); n != 1 {
+		if n := strings.Count(together, fmt.Sprintf("applied %[1]d migrations: schema is at version %[1]d\n", schema.Known)); n != 1 {
 			t.Errorf("%d runs applied the migrations, want 1:\n%s", n, together)
 		}
-		if n := strings.Count(together, "schema is at version 9: nothing to do\n"); n != runs-1 {
+		if n := strings.Count(together, fmt.Sprintf("schema is at version %d: nothing to do\n", schema.Known)); n != runs-1 {
 			t.Errorf("%d runs found nothing to do, want %d:\n%s", n, runs-1, together)
 		}
 	})
