@@ -10,6 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 
+	"github.com/glarimy/ums/services/add/relay"
+	"github.com/glarimy/ums/shared/bus"
 	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/httpserver"
 	"github.com/glarimy/ums/shared/schema"
@@ -21,12 +23,14 @@ import (
 type Config struct {
 	httpserver.Config
 	Fence usercache.FenceConfig
+	Relay relay.Config
 }
 
-// Dependencies are what the service is given. All of them are required and stay the caller's to close.
+// Dependencies are what the service is given. All but the bus are required, and all stay the caller's to close.
 type Dependencies struct {
 	DB       *database.DB
 	Redis    redis.UniversalClient // of usercache.Open with usercache.WriteTimeout
+	Bus      bus.Publisher         // where the events go; nil leaves them in the outbox, for a relay elsewhere
 	Schema   *schema.Gate
 	Logger   *slog.Logger
 	Registry *prometheus.Registry
@@ -44,13 +48,27 @@ func New(c Config, d Dependencies) (*httpserver.Server, error) {
 		claims: &claims{db: d.DB, now: d.Now},
 		logger: d.Logger,
 	}
+	tasks := []func(context.Context) error{keepHouse(d.Schema, h.claims, d.Logger)}
+	if d.Bus != nil {
+		r, err := relay.New(c.Relay, relay.Dependencies{
+			DB: d.DB, Bus: d.Bus, Logger: d.Logger, Registry: d.Registry, Now: d.Now,
+		})
+		if err != nil {
+			return nil, err
+		}
+		tasks = append(tasks, r.Task(d.Schema))
+	}
 	return httpserver.New(c.Config, httpserver.Service{
 		Name:     "add",
 		Handler:  userhttp.WhenReady(d.Schema, h.router()),
 		Ready:    d.Schema.Ready,
 		Logger:   d.Logger,
 		Registry: d.Registry,
+<<<<<<< HEAD
 		Tasks:    []func(context.Context) error{keepHouse(d.Schema, h.claims, d.Logger)},
+=======
+		Tasks:    tasks,
+>>>>>>> 1c5e99d (Bring the outbox to the event bus)
 	})
 }
 

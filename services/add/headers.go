@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/glarimy/ums/shared/etag"
+	"github.com/glarimy/ums/shared/event"
 	"github.com/glarimy/ums/shared/header"
 	"github.com/glarimy/ums/shared/user"
 )
@@ -57,7 +58,7 @@ func precondition(h http.Header) (user.Precondition, error) {
 // originOf reads what the gateway says of the request. What is not well-formed is left out, as nothing depends on it.
 func originOf(r *http.Request) origin {
 	o := origin{actor: actorOf(r), requestID: r.Header.Get(header.RequestID)}
-	if t := r.Header.Get(header.Traceparent); traceparentForm.MatchString(t) {
+	if t := r.Header.Get(header.Traceparent); event.ValidTraceparent(t) {
 		o.traceparent = t
 	}
 	return o

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"time"
 
+	"github.com/glarimy/ums/shared/bus"
+	"github.com/glarimy/ums/shared/bus/transport"
 	"github.com/glarimy/ums/shared/config"
 	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/httpserver"
@@ -20,6 +23,7 @@ type settings struct {
 	Log      logging.Config
 	Database database.Config
 	Redis    usercache.RedisConfig
+	Events   transport.Config
 }
 
 // Main is the service as a process of its own. It is configured by environment variables alone.
@@ -42,8 +46,15 @@ func Main(ctx context.Context, _ []string, getenv func(string) string, stdout io
 		return err
 	}
 	defer func() { err = errors.Join(err, client.Close()) }()
+	events, err := openBus(ctx, c.Events, logger)
+	if err != nil {
+		return err
+	}
+	if events != nil {
+		defer func() { err = errors.Join(err, events.Close()) }()
+	}
 	service, err := New(c.Config, Dependencies{
-		DB: db, Redis: client, Schema: schema.NewGate(db, schema.Options{Logger: logger}),
+		DB: db, Redis: client, Bus: events, Schema: schema.NewGate(db, schema.Options{Logger: logger}),
 		Logger: logger, Registry: httpserver.NewRegistry(), Now: time.Now,
 	})
 	if err != nil {
@@ -53,4 +64,13 @@ func Main(ctx context.Context, _ []string, getenv func(string) string, stdout io
 		return err
 	}
 	return service.Serve(ctx)
+}
+
+// openBus returns nil where there is none to be opened.
+func openBus(ctx context.Context, c transport.Config, logger *slog.Logger) (bus.Bus, error) {
+	if c.URL == "" {
+		logger.InfoContext(ctx, "EVENTS_URL is not set: events wait in the outbox for a relay elsewhere")
+		return nil, nil
+	}
+	return c.Open(transport.Dependencies{Logger: logger})
 }

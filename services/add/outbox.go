@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"regexp"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,18 +13,11 @@ import (
 	"github.com/glarimy/ums/shared/user"
 )
 
-// Types of the events that a write leaves in the outbox (CloudEvents 1.0, attribute type).
-const (
-	typeAdded   = "com.glarimy.ums.user.added"
-	typeChanged = "com.glarimy.ums.user.changed"
-	typeRemoved = "com.glarimy.ums.user.removed"
-)
-
 // aggregateType is the outbox's name for what the events are about.
 const aggregateType = "user"
 
-// event is one row of the outbox: what happened to one user, and through whom.
-type event struct {
+// outboxRow is one row of the outbox: what happened to one user, and through whom.
+type outboxRow struct {
 	kind   string
 	user   user.User // as it stands after the change, or stood before its removal
 	at     time.Time
@@ -46,20 +38,20 @@ type eventData struct {
 }
 
 // appendOutbox writes the event in the transaction of the change itself: both happen or neither does.
-func appendOutbox(ctx context.Context, tx *sql.Tx, dialect database.Dialect, e event) error {
+func appendOutbox(ctx context.Context, tx *sql.Tx, dialect database.Dialect, r outboxRow) error {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return fmt.Errorf("make an event's id: %w", err)
 	}
-	payload, err := json.Marshal(eventData{UserRecord: e.user.Record(), Version: e.user.Version})
+	payload, err := json.Marshal(eventData{UserRecord: r.user.Record(), Version: r.user.Version})
 	if err != nil {
 		return fmt.Errorf("encode an event: %w", err)
 	}
 	const query = "INSERT INTO ums_outbox " +
 		"(id, aggregatetype, aggregateid, type, payload, actor, request_id, traceparent, occurred_at) " +
 		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	_, err = tx.ExecContext(ctx, query, id.String(), aggregateType, e.user.Name.String(), e.kind, string(payload),
-		nullable(e.origin.actor), nullable(e.origin.requestID), nullable(e.origin.traceparent), dialect.Time(e.at))
+	_, err = tx.ExecContext(ctx, query, id.String(), aggregateType, r.user.Name.String(), r.kind, string(payload),
+		nullable(r.origin.actor), nullable(r.origin.requestID), nullable(r.origin.traceparent), dialect.Time(r.at))
 	if err != nil {
 		return fmt.Errorf("write the event: %w", err)
 	}
@@ -67,6 +59,3 @@ func appendOutbox(ctx context.Context, tx *sql.Tx, dialect database.Dialect, e e
 }
 
 func nullable(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
-
-// traceparentForm is version 00 of W3C Trace Context, section 3.2.2.
-var traceparentForm = regexp.MustCompile(`^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$`)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/event"
 	"github.com/glarimy/ums/shared/user"
 	"github.com/glarimy/ums/shared/usercache"
 	"github.com/glarimy/ums/shared/userdb"
@@ -24,16 +25,16 @@ type writer struct {
 }
 
 // change is what one transaction does to one user. It returns the event of the change, or nil where nothing changed.
-type change func(ctx context.Context, users user.UserRepository) (*event, error)
+type change func(ctx context.Context, users user.UserRepository) (*outboxRow, error)
 
 // add stores a new user. The answer's storage, complete, may be nil.
 func (w *writer) add(ctx context.Context, d user.Draft, o origin, complete completion) (user.User, error) {
 	u := user.New(d.Name, d.Phone, w.now())
-	err := w.apply(ctx, d.Name, complete, func(ctx context.Context, users user.UserRepository) (*event, error) {
+	err := w.apply(ctx, d.Name, complete, func(ctx context.Context, users user.UserRepository) (*outboxRow, error) {
 		if err := users.Add(ctx, u); err != nil {
 			return nil, err
 		}
-		return &event{kind: typeAdded, user: u, at: u.Since, origin: o}, nil
+		return &outboxRow{kind: event.TypeAdded, user: u, at: u.Since, origin: o}, nil
 	})
 	return u, err
 }
@@ -42,24 +43,24 @@ func (w *writer) add(ctx context.Context, d user.Draft, o origin, complete compl
 func (w *writer) changePhone(
 	ctx context.Context, name user.Name, phone user.PhoneNumber, pre user.Precondition, o origin,
 ) (u user.User, err error) {
-	err = w.apply(ctx, name, nil, func(ctx context.Context, users user.UserRepository) (*event, error) {
+	err = w.apply(ctx, name, nil, func(ctx context.Context, users user.UserRepository) (*outboxRow, error) {
 		var changed bool
 		if u, changed, err = users.ChangePhone(ctx, name, phone, pre); err != nil || !changed {
 			return nil, err
 		}
-		return &event{kind: typeChanged, user: u, at: w.now(), origin: o}, nil
+		return &outboxRow{kind: event.TypeChanged, user: u, at: w.now(), origin: o}, nil
 	})
 	return u, err
 }
 
 // remove deletes a user.
 func (w *writer) remove(ctx context.Context, name user.Name, pre user.Precondition, o origin) error {
-	return w.apply(ctx, name, nil, func(ctx context.Context, users user.UserRepository) (*event, error) {
+	return w.apply(ctx, name, nil, func(ctx context.Context, users user.UserRepository) (*outboxRow, error) {
 		u, err := users.Remove(ctx, name, pre)
 		if err != nil {
 			return nil, err
 		}
-		return &event{kind: typeRemoved, user: u, at: w.now(), origin: o}, nil
+		return &outboxRow{kind: event.TypeRemoved, user: u, at: w.now(), origin: o}, nil
 	})
 }
 

@@ -1,0 +1,153 @@
+package relay
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/event"
+)
+
+// outbox is the tables ums_outbox and ums_outbox_parked. No transaction of it is longer than its own statements, and
+// none takes a lock but by primary key, so that writers are never in its way nor it in theirs.
+type outbox struct {
+	db *database.DB
+}
+
+// row is one row of ums_outbox.
+type row struct {
+	seq   uint64
+	event event.Event
+}
+
+const (
+	columns = "o.seq, o.id, o.aggregateid, o.type, o.payload, o.actor, o.request_id, o.traceparent, o.occurred_at"
+
+	// unpublished is in the order of an index, and goes through the rows of parked users without taking them.
+	unpublished = " FROM ums_outbox o WHERE o.published_at IS NULL AND NOT EXISTS " +
+		"(SELECT 1 FROM ums_outbox_parked p WHERE p.aggregateid = o.aggregateid) ORDER BY o.seq LIMIT ?"
+
+	unpublishedOfUser = " FROM ums_outbox o WHERE o.published_at IS NULL AND o.aggregateid = ? ORDER BY o.seq LIMIT 1"
+)
+
+// oldest returns the oldest unpublished rows of users that are not parked, in order.
+func (o *outbox) oldest(ctx context.Context, limit int) ([]row, error) {
+	return o.rows(ctx, "SELECT "+columns+unpublished, limit)
+}
+
+// oldestOf returns the oldest unpublished row of one user; false where there is none.
+func (o *outbox) oldestOf(ctx context.Context, user string) (row, bool, error) {
+	rows, err := o.rows(ctx, "SELECT "+columns+unpublishedOfUser, user)
+	if err != nil || len(rows) == 0 {
+		return row{}, false, err
+	}
+	return rows[0], true, nil
+}
+
+func (o *outbox) rows(ctx context.Context, query string, args ...any) ([]row, error) {
+	found, err := o.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read the outbox: %w", err)
+	}
+	defer func() { _ = found.Close() }()
+	var rows []row
+	for found.Next() {
+		r, err := scan(found)
+		if err != nil {
+			return nil, fmt.Errorf("read a row of the outbox: %w", err)
+		}
+		rows = append(rows, r)
+	}
+	if err := found.Err(); err != nil {
+		return nil, fmt.Errorf("read the outbox: %w", err)
+	}
+	return rows, nil
+}
+
+func scan(found *sql.Rows) (row, error) {
+	var (
+		r                             row
+		at                            database.Time
+		actor, requestID, traceparent sql.NullString
+	)
+	e := &r.event
+	err := found.Scan(&r.seq, &e.ID, &e.User, &e.Type, &e.Data, &actor, &requestID, &traceparent, &at)
+	if err != nil {
+		return row{}, err
+	}
+	e.Source, e.Time, e.Sequence = event.SourceAdd, at.Time, event.Sequence(r.seq)
+	e.Actor, e.RequestID, e.Traceparent = actor.String, requestID.String, traceparent.String
+	r.event = e.WithoutMalformedOrigin()
+	return r, nil
+}
+
+// mark says of rows that they are published. Unlike a DELETE, an UPDATE of a list waits for no row outside of it, even where
+// MySQL reads the whole table: its reads are semi-consistent.
+func (o *outbox) mark(ctx context.Context, seqs []uint64, at time.Time) error {
+	for len(seqs) > 0 {
+		some := seqs[:min(len(seqs), batchSize)]
+		seqs = seqs[len(some):]
+		statement := "UPDATE ums_outbox SET published_at = ? WHERE seq IN (" + placeholders(len(some)) + ")"
+		if err := o.execute(ctx, statement, arguments(some, o.db.Dialect.Time(at))...); err != nil {
+			return fmt.Errorf("mark what is published: %w", err)
+		}
+	}
+	return nil
+}
+
+// published returns rows that were published before a moment, the oldest first.
+func (o *outbox) published(ctx context.Context, before time.Time, limit int) ([]uint64, error) {
+	const query = "SELECT seq FROM ums_outbox WHERE published_at < ? ORDER BY published_at, seq LIMIT ?"
+	found, err := o.db.QueryContext(ctx, query, o.db.Dialect.Time(before), limit)
+	if err != nil {
+		return nil, fmt.Errorf("find old rows of the outbox: %w", err)
+	}
+	defer func() { _ = found.Close() }()
+	var seqs []uint64
+	for found.Next() {
+		var seq uint64
+		if err := found.Scan(&seq); err != nil {
+			return nil, fmt.Errorf("find old rows of the outbox: %w", err)
+		}
+		seqs = append(seqs, seq)
+	}
+	return seqs, found.Err()
+}
+
+// remove deletes rows, each in a statement of its own: for a list of them MySQL reads the whole of a table that is small,
+// and then waits for every row that a writer has not committed yet.
+func (o *outbox) remove(ctx context.Context, seqs []uint64) error {
+	err := o.db.InTx(ctx, func(tx *sql.Tx) error {
+		for _, seq := range seqs {
+			if _, err := tx.ExecContext(ctx, "DELETE FROM ums_outbox WHERE seq = ?", seq); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("remove old rows of the outbox: %w", err)
+	}
+	return nil
+}
+
+// execute runs one statement in a transaction of its own.
+func (o *outbox) execute(ctx context.Context, statement string, args ...any) error {
+	return o.db.InTx(ctx, func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, statement, args...)
+		return err
+	})
+}
+
+func placeholders(n int) string { return strings.Repeat("?, ", n-1) + "?" }
+
+// arguments returns the arguments of a statement that ends with a list.
+func arguments(list []uint64, first ...any) []any {
+	for _, seq := range list {
+		first = append(first, seq)
+	}
+	return first
+}

@@ -1,0 +1,300 @@
+package relay_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/glarimy/ums/services/add/relay"
+	"github.com/glarimy/ums/shared/bus/redisstream"
+	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/enginetest"
+	"github.com/glarimy/ums/shared/event"
+	"github.com/glarimy/ums/shared/lease"
+)
+
+// processMode is the variable that makes this test program a relay.
+const (
+	processMode = "UMS_TEST_RELAY"
+	modeMain    = "main" // the command as it is
+	modeHold    = "hold" // a relay that never returns from a call to the bus, and prints that the bus has the events
+)
+
+const holding = "holding"
+
+func process(mode string) int {
+	run := relay.Main
+	if mode == modeHold {
+		run = hold
+	}
+	if err := run(context.Background(), nil, os.Getenv, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// hold is a relay that can be killed between publishing and marking.
+func hold(ctx context.Context, _ []string, getenv func(string) string, stdout io.Writer) error {
+	db, err := database.Config{URL: getenv("DATABASE_URL")}.Open()
+	if err != nil {
+		return err
+	}
+	events, err := redisstream.Open(getenv("EVENTS_URL"), redisstream.Options{})
+	if err != nil {
+		return err
+	}
+	leaseTime, err := time.ParseDuration(getenv("RELAY_LEASE_TIME"))
+	if err != nil {
+		return err
+	}
+	r, err := relay.New(relay.Config{LeaseTime: leaseTime}, relay.Dependencies{
+		DB: db, Logger: slog.New(slog.DiscardHandler), Registry: prometheus.NewRegistry(), Now: time.Now,
+		Bus: busFunc(func(ctx context.Context, sent []event.Event) []error {
+			if results := events.Publish(ctx, sent); results != nil {
+				return results
+			}
+			fmt.Fprintln(stdout, holding)
+			select {}
+		}),
+	})
+	if err != nil {
+		return err
+	}
+	return r.Run(ctx)
+}
+
+// program is a relay in a process of its own.
+type program struct {
+	command *exec.Cmd
+	lines   *bufio.Scanner
+	kill    func() // as kill -9 does, and waits for the end
+}
+
+// launch starts a program. It is killed when t ends, if it still runs.
+func launch(t *testing.T, mode string, s store, eventsURL string, more ...string) *program {
+	t.Helper()
+	c := exec.Command(os.Args[0], "-test.run=^$")
+	c.Env = append([]string{
+		processMode + "=" + mode, "DATABASE_URL=" + s.url, "EVENTS_URL=" + eventsURL, "LOG_FORMAT=json",
+		"ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0",
+	}, more...)
+	c.Stderr = os.Stderr
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p := &program{command: c, lines: bufio.NewScanner(out)}
+	p.kill = sync.OnceFunc(func() {
+		_ = c.Process.Kill()
+		_ = c.Wait()
+	})
+	t.Cleanup(p.kill)
+	return p
+}
+
+// until returns the first line that matches, and goes on reading what follows it.
+func (p *program) until(t *testing.T, form string) []string {
+	t.Helper()
+	wanted := regexp.MustCompile(form)
+	for p.lines.Scan() {
+		if found := wanted.FindStringSubmatch(p.lines.Text()); found != nil {
+			go func() {
+				for p.lines.Scan() { // so that the program never waits for its reader
+				}
+			}()
+			return found
+		}
+	}
+	t.Fatalf("the program ended before it printed %q", form)
+	return nil
+}
+
+// stream reads all events of the stream.
+func stream(t *testing.T, url string) []event.Event {
+	t.Helper()
+	options, err := redis.ParseURL(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := redis.NewClient(options)
+	defer func() { _ = client.Close() }()
+	entries, err := client.XRange(t.Context(), redisstream.Stream, "-", "+").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := make([]event.Event, len(entries))
+	for i, entry := range entries {
+		get := func(name string) (string, bool) { v, ok := entry.Values[name].(string); return v, ok }
+		data, _ := get("data")
+		if events[i], err = event.FromAttributes(get, []byte(data)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return events
+}
+
+// TestAnotherProcessTakesOver kills the relay that leads, with the lease time that users have.
+func TestAnotherProcessTakesOver(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, s store) {
+		server := enginetest.Redis(t)
+		relays := map[int]*program{}
+		for range 2 {
+			p := launch(t, modeMain, s, server.URL)
+			p.until(t, `"serving"`)
+			relays[p.command.Process.Pid] = p
+		}
+		written := s.writeAll(t, many("User", 100)...)
+		eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
+		if got := stream(t, server.URL); len(got) != len(written) {
+			t.Errorf("%d events are on the bus, %d were written: both relays work", len(got), len(written))
+		}
+
+		leader := relays[leaderPID(t, s)]
+		if leader == nil {
+			t.Fatalf("the leader is none of the processes")
+		}
+		leader.kill()
+		killed := time.Now()
+		written = append(written, s.write(t, "User 000001"))
+		eventually(t, "the other has taken over", func() bool { return s.unpublished(t) == 0 })
+		took := time.Since(killed)
+		t.Logf("%s: the other took over %s after kill -9", s.db.Dialect, took)
+		if took > 5*time.Second {
+			t.Errorf("it took over after %s, want 5s at most", took)
+		}
+		compare(t, written, stream(t, server.URL))
+	})
+}
+
+// leaderPID reads the process of the leader, which is told in the lease.
+func leaderPID(t *testing.T, s store) int {
+	t.Helper()
+	state, err := lease.Read(t.Context(), s.db, "relay")
+	parts := strings.Split(state.Holder, "/")
+	if err != nil || !state.Live || len(parts) != 3 {
+		t.Fatalf("the lease is %+v, %v", state, err)
+	}
+	pid, err := strconv.Atoi(parts[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pid
+}
+
+// TestKilledBetweenPublishingAndMarking kills twenty processes at the worst moment.
+func TestKilledBetweenPublishingAndMarking(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, s store) {
+		server := enginetest.Redis(t)
+		kills := 20
+		if testing.Short() {
+			kills = 3
+		}
+		const leaseTime = 200 * time.Millisecond
+		var written []string
+		for i := range kills {
+			written = append(written, s.writeAll(t, many("User", 5)...)...)
+			p := launch(t, modeHold, s, server.URL, fmt.Sprintf("RELAY_LEASE_TIME=%s", leaseTime))
+			p.until(t, holding)
+			p.kill()
+			if got := s.unpublished(t); got != 5*(i+1) {
+				t.Fatalf("after kill %d, %d events are not marked, want %d", i+1, got, 5*(i+1))
+			}
+		}
+		b, err := redisstream.Open(server.URL, redisstream.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = b.Close() })
+		start(t, s, b, options{config: relay.Config{LeaseTime: leaseTime}})
+		eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
+		again := compare(t, written, stream(t, server.URL))
+		t.Logf("%d times kill -9 on %s: no event lost, %d published more than once", kills, s.db.Dialect, again)
+	})
+}
+
+// TestTheProgram looks at the relay's command from outside: ready without a bus, its metrics told, its stop clean.
+func TestTheProgram(t *testing.T) {
+	t.Parallel()
+	s := onSQLite(t)
+	p := launch(t, modeMain, s, "redis://127.0.0.1:1/0")
+	at := p.until(t, `"serving".*"addr":"([^"]+)","admin_addr":"([^"]+)"`)
+	s.write(t, "User")
+	eventually(t, "it is ready though its bus is away", func() bool {
+		status, _ := get(t, "http://"+at[1]+"/readyz")
+		return status == http.StatusOK
+	})
+	eventually(t, "the lag is told", func() bool {
+		_, body := get(t, "http://"+at[2]+"/metrics")
+		return strings.Contains(body, "\nums_relay_leader 1\n") && !strings.Contains(body, "\nums_relay_lag_seconds 0\n")
+	})
+	if status, _ := get(t, "http://"+at[1]+"/user/KrishnaMohan"); status != http.StatusNotFound {
+		t.Errorf("GET of a user = %d, want 404", status)
+	}
+	if err := p.command.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	_ = p.command.Wait()
+}
+
+func get(t *testing.T, url string) (status int, body string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	content, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, string(content)
+}
+
+func TestTheProgramTellsWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		env  map[string]string
+		want string
+	}{
+		"no database":   {map[string]string{"EVENTS_URL": "redis://x"}, "DATABASE_URL"},
+		"no bus":        {map[string]string{"DATABASE_URL": "sqlite://x.db"}, "EVENTS_URL is not set"},
+		"another bus":   {map[string]string{"DATABASE_URL": "sqlite://x.db", "EVENTS_URL": "nats://x"}, "EVENTS_URL must begin"},
+		"a short lease": {map[string]string{"DATABASE_URL": "sqlite://x.db", "EVENTS_URL": "redis://x", "RELAY_LEASE_TIME": "1ms"}, "RELAY_LEASE_TIME"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if url, ok := tc.env["DATABASE_URL"]; ok {
+				tc.env["DATABASE_URL"] = strings.Replace(url, "x.db", t.TempDir()+"/x.db", 1)
+			}
+			err := relay.Main(t.Context(), nil, func(key string) string { return tc.env[key] }, io.Discard)
+			if err == nil || !strings.Contains(err.Error(), tc.want) || errors.Is(err, context.Canceled) {
+				t.Errorf("got %v, want %q", err, tc.want)
+			}
+		})
+	}
+}

@@ -1,0 +1,93 @@
+package relay_test
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/glarimy/ums/services/add"
+	"github.com/glarimy/ums/shared/event"
+	"github.com/glarimy/ums/shared/httpserver"
+	"github.com/glarimy/ums/shared/schema"
+	"github.com/glarimy/ums/shared/usercache"
+)
+
+// TestInTheService sends requests to the add service and finds what they did on the bus.
+func TestInTheService(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, s store) {
+		client, err := usercache.Open("redis://"+miniredis.RunT(t).Addr(), usercache.WriteTimeout)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = client.Close() })
+		b := &memory{}
+		logger := slog.New(slog.DiscardHandler)
+		service, err := add.New(add.Config{
+			Config: httpserver.Config{Addr: "127.0.0.1:0", AdminAddr: "off", ShutdownTimeout: patience, AccessLog: "off"},
+		}, add.Dependencies{
+			DB: s.db, Redis: client, Bus: b, Schema: schema.NewGate(s.db, schema.Options{}),
+			Logger: logger, Registry: prometheus.NewRegistry(), Now: time.Now,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := service.Listen(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(context.Background())
+		stopped := make(chan error, 1)
+		go func() { stopped <- service.Serve(ctx) }()
+		t.Cleanup(func() {
+			stop()
+			if err := <-stopped; err != nil {
+				t.Errorf("the service stopped with: %v", err)
+			}
+		})
+
+		url := "http://" + service.Addr() + "/user"
+		send(t, http.MethodPost, url, `{"name":"KrishnaMohan","phone":9731423166}`, http.StatusCreated)
+		send(t, http.MethodPatch, url+"/KrishnaMohan", `{"phone":9731423167}`, http.StatusOK)
+		send(t, http.MethodDelete, url+"/KrishnaMohan", "", http.StatusNoContent)
+		eventually(t, "all are published", func() bool { return len(b.ids("KrishnaMohan")) == 3 })
+		for i, want := range []struct{ kind, phone string }{
+			{event.TypeAdded, "9731423166"}, {event.TypeChanged, "9731423167"}, {event.TypeRemoved, "9731423167"},
+		} {
+			e := b.events[i]
+			if e.Type != want.kind || !strings.Contains(string(e.Data), want.phone) {
+				t.Errorf("event %d is %s with %s, want %s with %s", i, e.Type, e.Data, want.kind, want.phone)
+			}
+			if err := e.Validate(); err != nil {
+				t.Errorf("event %d: %v", i, err)
+			}
+			if e.RequestID == "" {
+				t.Errorf("event %d has no request id", i)
+			}
+		}
+	})
+}
+
+func send(t *testing.T, method, url, body string, want int) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	response, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	if response.StatusCode != want {
+		t.Errorf("%s %s = %d, want %d", method, url, response.StatusCode, want)
+	}
+}
