@@ -140,12 +140,13 @@ const maxFaults = 16
 
 func (d *decoder) fault(key string, why InvalidError) {
 	if len(d.faults) < maxFaults {
-		d.faults = append(d.faults, FieldError{Pointer: pointer(key), InvalidError: why})
+		d.faults = append(d.faults, FieldError{Pointer: Pointer(key), InvalidError: why})
 	}
 }
 
-// pointer returns the JSON pointer of a member of the document, shortened where a client sent a very long name.
-func pointer(key string) string {
+// Pointer returns the JSON pointer, in its URI fragment form, of a member of a document or a parameter of a query. It is
+// shortened where a client sent a very long name.
+func Pointer(key string) string {
 	const longest = 64
 	if runes := []rune(key); len(runes) > longest {
 		key = string(runes[:longest]) + "…"

@@ -36,24 +36,36 @@ func NewName(s string) (Name, error) {
 			Detail: fmt.Sprintf("the name has %d characters; it needs at least %d", n, MinNameLength),
 		}
 	} else if n > MaxNameLength {
-		return Name{}, &InvalidError{
-			Code:   CodeTooLong,
-			Detail: fmt.Sprintf("the name has %d characters; it may have at most %d", n, MaxNameLength),
-		}
+		return Name{}, tooLong("the name", n)
 	}
-	for _, r := range value {
-		if refused(r) {
-			return Name{}, &InvalidError{
-				Code:   CodeForbiddenCharacter,
-				Detail: fmt.Sprintf("the name holds the character %U, which names may not contain", r),
-			}
-		}
+	if err := checkCharacters("the name", value); err != nil {
+		return Name{}, err
 	}
 	return Name{value: value}, nil
 }
 
 // String returns the name as it is stored and compared.
 func (n Name) String() string { return n.value }
+
+func tooLong(what string, length int) error {
+	return &InvalidError{
+		Code:   CodeTooLong,
+		Detail: fmt.Sprintf("%s has %d characters; it may have at most %d", what, length, MaxNameLength),
+	}
+}
+
+// checkCharacters returns an error that tells the first character that names may not hold.
+func checkCharacters(what, value string) error {
+	for _, r := range value {
+		if refused(r) {
+			return &InvalidError{
+				Code:   CodeForbiddenCharacter,
+				Detail: fmt.Sprintf("%s holds the character %U, which names may not contain", what, r),
+			}
+		}
+	}
+	return nil
+}
 
 // refused reports whether names may not hold r: control characters, line and paragraph separators, the byte order
 // mark, bidirectional controls and noncharacters. Zero-width joiners stay allowed, as Indic scripts need them.

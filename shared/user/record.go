@@ -16,7 +16,7 @@ type UserRecord struct {
 
 // Record returns the wire form of u.
 func (u User) Record() UserRecord {
-	return UserRecord{Name: u.Name.String(), Phone: u.Phone.Uint64(), Since: formatSince(u.Since)}
+	return UserRecord{Name: u.Name.String(), Phone: u.Phone.Uint64(), Since: FormatSince(u.Since)}
 }
 
 // AppendJSON appends the record as one JSON object without white space, fields in the order of the struct.
@@ -31,7 +31,8 @@ func (r UserRecord) AppendJSON(dst []byte) []byte {
 	return append(dst, `"}`...)
 }
 
-func formatSince(t time.Time) string {
+// FormatSince returns t as the Since of a record.
+func FormatSince(t time.Time) string {
 	t = t.UTC().Truncate(time.Microsecond)
 	if t.Nanosecond() == 0 {
 		return t.Format("2006-01-02T15:04:05Z")
