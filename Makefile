@@ -55,6 +55,11 @@ $(GOLANGCI):
 bench: ## measure services/find beside its peers (about 6 minutes)
 	go run ./shared/enginetest/cmd/engines -- go run ./bench/cmd/find
 
+.PHONY: bench-search
+bench-search: ## measure page 1 and page 1,000 of lists of 1,000,000 users (about 5 minutes)
+	SEARCH_BENCH_USERS=1000000 go run ./shared/enginetest/cmd/engines -- \
+		go test ./services/search -run '^$$' -bench Pages -benchtime 1000x -timeout 30m
+
 .PHONY: bench-firstrun
 bench-firstrun: ## measure how long README's first command takes to answer, and its memory
 	go run ./bench/cmd/firstrun

@@ -35,7 +35,8 @@ func upCommand(getenv func(string) string, stdout, stderr io.Writer) *cli.Comman
 				Usage: "where metrics and profiles are, or off",
 			},
 			&cli.StringFlag{
-				Name: "data", Value: "./data", Usage: "folder of the database, where DATABASE_URL names no other",
+				Name: "data", Value: "./data",
+				Usage: "folder of the database and of the cursors' key, where DATABASE_URL and CURSOR_KEYS name no others",
 			},
 		},
 		Action: func(ctx context.Context, c *cli.Command) error {

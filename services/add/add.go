@@ -64,11 +64,7 @@ func New(c Config, d Dependencies) (*httpserver.Server, error) {
 		Ready:    d.Schema.Ready,
 		Logger:   d.Logger,
 		Registry: d.Registry,
-<<<<<<< HEAD
-		Tasks:    []func(context.Context) error{keepHouse(d.Schema, h.claims, d.Logger)},
-=======
 		Tasks:    tasks,
->>>>>>> 1c5e99d (Bring the outbox to the event bus)
 	})
 }
 

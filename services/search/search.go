@@ -1,68 +1,79 @@
-// Package search holds the place of the search slot: GET /user?…: filtered, ordered, paged lists of users.
-// Its routes exist and answer that they are not implemented.
+// Package search fills the search slot: GET /user?…, filtered, ordered and paged lists of users. Every page is one read
+// of an index from the place where the last page ended, so the thousandth costs what the first one does.
 package search
 
 import (
 	"context"
-	"io"
+	"errors"
+	"fmt"
 	"log/slog"
-	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/glarimy/ums/shared/config"
+	"github.com/glarimy/ums/shared/cursor"
+	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/httpserver"
-	"github.com/glarimy/ums/shared/logging"
+	"github.com/glarimy/ums/shared/schema"
 	"github.com/glarimy/ums/shared/userhttp"
 )
 
 // Config is what an operator can set of the service.
 type Config struct {
 	httpserver.Config
+	Pages PagesConfig
 }
 
-// Dependencies are what the service is given. All of them are required.
+// PagesConfig is what an operator can set of the pages.
+type PagesConfig struct {
+	// CursorKeys sign the cursors: see [cursor.ParseKeys]. Every replica needs the same ones, as a client's next page
+	// may come from another.
+	CursorKeys string `env:"CURSOR_KEYS"`
+
+	// Timeout bounds the reading of one page, the wait for a connection included.
+	Timeout time.Duration `env:"SEARCH_TIMEOUT" envDefault:"5s"`
+}
+
+// Dependencies are what the service is given. All of them are required; the database stays the caller's to close, after
+// Serve.
 type Dependencies struct {
+	DB       *database.DB
+	Schema   *schema.Gate
 	Logger   *slog.Logger
 	Registry *prometheus.Registry
 }
 
 // New returns the service, to be used once: Listen, then Serve. The error says what is wrong with the configuration.
 func New(c Config, d Dependencies) (*httpserver.Server, error) {
-	router := userhttp.NewRouter()
-	unbuilt := userhttp.NotImplemented("search")
-	router.Handle("/user", unbuilt).Methods(http.MethodGet, http.MethodHead)
+	sealer, err := c.Pages.sealer()
+	if err != nil {
+		return nil, err
+	}
+	users, err := newStore(d.DB, d.DB.Dialect, d.Registry)
+	if err != nil {
+		return nil, err
+	}
 	return httpserver.New(c.Config, httpserver.Service{
 		Name:     "search",
-		Handler:  router,
-		Ready:    func() error { return nil },
+		Handler:  userhttp.WhenReady(d.Schema, newHandler(users, sealer, c.Pages.Timeout, d.Logger)),
+		Ready:    d.Schema.Ready,
 		Logger:   d.Logger,
 		Registry: d.Registry,
+		Tasks:    []func(context.Context) error{d.Schema.Run},
 	})
 }
 
-// settings are all the variables of the service as a process of its own.
-type settings struct {
-	Config
-	Log logging.Config
-}
-
-// Main is the service as a process of its own. It is configured by environment variables alone.
-func Main(ctx context.Context, _ []string, getenv func(string) string, stdout io.Writer) error {
-	var c settings
-	if err := config.Load(&c, getenv); err != nil {
-		return err
+func (c PagesConfig) sealer() (*cursor.Sealer, error) {
+	if c.CursorKeys == "" {
+		return nil, errors.New("CURSOR_KEYS is not set: give every replica the same key, " +
+			"such as `openssl rand -base64 32` prints")
 	}
-	logger, err := logging.New(stdout, c.Log)
+	keys, err := cursor.ParseKeys(c.CursorKeys)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("CURSOR_KEYS: %w", err)
 	}
-	service, err := New(c.Config, Dependencies{Logger: logger, Registry: httpserver.NewRegistry()})
-	if err != nil {
-		return err
+	if c.Timeout <= 0 {
+		return nil, fmt.Errorf("SEARCH_TIMEOUT is %s: it must be above zero", c.Timeout)
 	}
-	if err := service.Listen(ctx); err != nil {
-		return err
-	}
-	return service.Serve(ctx)
+	return cursor.New(keys, "search")
 }

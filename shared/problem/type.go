@@ -10,6 +10,9 @@ const (
 	MalformedJSON             Type = "malformed-json"
 	Validation                Type = "validation"
 	InvalidName               Type = "invalid-name"
+	InvalidParameter          Type = "invalid-parameter"
+	UnsupportedCombination    Type = "unsupported-combination"
+	InvalidCursor             Type = "invalid-cursor"
 	InvalidPrecondition       Type = "invalid-precondition"
 	InvalidIdempotencyKey     Type = "invalid-idempotency-key"
 	InvalidRequestTarget      Type = "invalid-request-target"
@@ -56,11 +59,12 @@ func (t Type) Title() string {
 // Types returns every kind, in the order of their statuses.
 func Types() []Type {
 	return []Type{
-		MalformedJSON, Validation, InvalidName, InvalidPrecondition, InvalidIdempotencyKey, InvalidRequestTarget,
-		MalformedRequest, UserNotFound, RouteNotFound, MethodNotAllowed, RequestTimeout, UserExists, IdempotencyKeyInUse,
-		PreconditionFailed, BodyTooLarge, UnsupportedMediaType, ExpectationFailed, IdempotencyKeyReused, HeadersTooLarge,
-		Internal, NotImplemented, UnsupportedTransferCoding, UpstreamBroken, Unavailable, UpstreamUnavailable,
-		UpstreamTimeout, UnsupportedHTTPVersion,
+		MalformedJSON, Validation, InvalidName, InvalidParameter, UnsupportedCombination, InvalidCursor,
+		InvalidPrecondition, InvalidIdempotencyKey, InvalidRequestTarget, MalformedRequest, UserNotFound, RouteNotFound,
+		MethodNotAllowed, RequestTimeout, UserExists, IdempotencyKeyInUse, PreconditionFailed, BodyTooLarge,
+		UnsupportedMediaType, ExpectationFailed, IdempotencyKeyReused, HeadersTooLarge, Internal, NotImplemented,
+		UnsupportedTransferCoding, UpstreamBroken, Unavailable, UpstreamUnavailable, UpstreamTimeout,
+		UnsupportedHTTPVersion,
 	}
 }
 
@@ -73,6 +77,12 @@ func (t Type) describe() (status int, title string) {
 		return http.StatusBadRequest, "Some fields are not acceptable"
 	case InvalidName:
 		return http.StatusBadRequest, "The name is not acceptable"
+	case InvalidParameter:
+		return http.StatusBadRequest, "A parameter is not acceptable"
+	case UnsupportedCombination:
+		return http.StatusBadRequest, "These parameters cannot be combined"
+	case InvalidCursor:
+		return http.StatusBadRequest, "The cursor is not valid for this list"
 	case InvalidPrecondition:
 		return http.StatusBadRequest, "The precondition is not well-formed"
 	case InvalidIdempotencyKey:

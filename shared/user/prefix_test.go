@@ -44,27 +44,27 @@ func TestNewNamePrefix(t *testing.T) {
 
 func TestNamePrefixEnd(t *testing.T) {
 	t.Parallel()
-	for prefix, want := range map[string]string{
-		"Krishna":           "Krishnb",
-		"Krishna ":          "Krishna!",
-		"\uD7FF":            "\uE000", // not a surrogate
-		"\uFFFD":            "\uFFFE",
-		"x\U0010FFFD":       "x\U0010FFFE",
-		"😀":                 "😁",
-		"\u00E9":            "\u00EA",
-		"a\u007E":           "a\u007F",
-		"\U0001FFFD":        "\U0001FFFE",
-		"Kri\U0010FFFDshna": "Kri\U0010FFFDshnb",
+	for _, tc := range []struct{ prefix, want string }{
+		{"Krishna", "Krishnb"},
+		{"Krishna ", "Krishna!"},
+		{"\uD7FF", "\uE000"}, // not a surrogate
+		{"\uFFFD", "\uFFFE"},
+		{"x\U0010FFFD", "x\U0010FFFE"},
+		{"😀", "😁"},
+		{"\u00E9", "\u00EA"},
+		{"a\u007E", "a\u007F"},
+		{"\U0001FFFD", "\U0001FFFE"},
+		{"Kri\U0010FFFDshna", "Kri\U0010FFFDshnb"},
 	} {
-		p, err := user.NewNamePrefix(prefix)
+		p, err := user.NewNamePrefix(tc.prefix)
 		if err != nil {
-			t.Errorf("%+q: %v", prefix, err)
+			t.Errorf("%+q: %v", tc.prefix, err)
 			continue
 		}
-		if got := p.End(); got != want {
-			t.Errorf("the end of %+q is %+q, want %+q", prefix, got, want)
+		if got := p.End(); got != tc.want {
+			t.Errorf("the end of %+q is %+q, want %+q", tc.prefix, got, tc.want)
 		} else if !utf8.ValidString(got) {
-			t.Errorf("the end of %+q is not valid UTF-8: %+q", prefix, got)
+			t.Errorf("the end of %+q is not valid UTF-8: %+q", tc.prefix, got)
 		}
 	}
 }

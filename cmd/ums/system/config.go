@@ -1,6 +1,7 @@
 package system
 
 import (
+	"github.com/glarimy/ums/services/search"
 	"github.com/glarimy/ums/shared/httpserver"
 	"github.com/glarimy/ums/shared/usercache"
 )
@@ -10,8 +11,9 @@ type Config struct {
 	Server httpserver.Config // of the gateway; the services behind it are for this process alone
 	Cache  usercache.Config
 	Fence  usercache.FenceConfig
+	Pages  search.PagesConfig // without keys: one that is kept in the data folder
 
-	Data string // folder of the database and the lock
+	Data string // folder of the database, the lock and the cursors' key
 
 	DatabaseURL      string `env:"DATABASE_URL"` // empty: SQLite in the data folder
 	DatabasePassword string `env:"DATABASE_PASSWORD"`

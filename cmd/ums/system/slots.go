@@ -88,7 +88,18 @@ func (s *System) fillAdd() (server, error) {
 }
 
 func (s *System) fillSearch() (server, error) {
-	return search.New(search.Config{Config: s.inside()}, search.Dependencies{Logger: s.quiet(), Registry: s.registry})
+	pages := s.config.Pages
+	if pages.CursorKeys == "" {
+		key, err := cursorKey(s.config.Data)
+		if err != nil {
+			return nil, err
+		}
+		pages.CursorKeys = key
+	}
+	logger := s.quiet()
+	return search.New(search.Config{Config: s.inside(), Pages: pages}, search.Dependencies{
+		DB: s.db, Schema: schema.NewGate(s.db, schema.Options{Logger: logger}), Logger: logger, Registry: s.registry,
+	})
 }
 
 func (s *System) fillJournal() (server, error) {

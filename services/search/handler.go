@@ -1,0 +1,86 @@
+package search
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/glarimy/ums/shared/cursor"
+	"github.com/glarimy/ums/shared/problem"
+	"github.com/glarimy/ums/shared/userhttp"
+)
+
+// handler is the slot's HTTP side.
+type handler struct {
+	users   *store
+	cursors *cursor.Sealer
+	timeout time.Duration
+	logger  *slog.Logger
+}
+
+func newHandler(users *store, cursors *cursor.Sealer, timeout time.Duration, logger *slog.Logger) http.Handler {
+	h := &handler{users: users, cursors: cursors, timeout: timeout, logger: logger}
+	router := userhttp.NewRouter()
+	router.HandleFunc("/user", h.search).Methods(http.MethodGet, http.MethodHead)
+	return router
+}
+
+func (h *handler) search(w http.ResponseWriter, r *http.Request) {
+	q, from, err := h.read(r.URL.RawQuery)
+	if refused, ok := errors.AsType[*refusal](err); ok {
+		problem.Write(w, r, refused.problem)
+		return
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), h.timeout)
+	defer cancel()
+	rows, err := h.users.read(ctx, q.list, from, q.limit+1) // one more, to know whether there is a next page
+	if err != nil {
+		userhttp.WriteError(w, r, h.logger, err)
+		return
+	}
+	next := ""
+	if len(rows) > q.limit {
+		rows = rows[:q.limit]
+		next = h.cursors.Seal(q.list.binding(), q.list.position(rows[q.limit-1]).encode())
+	}
+	write(w, q, rows, next)
+}
+
+// read reads a query and the position behind which it asks to go on. The error is a [*refusal].
+func (h *handler) read(raw string) (query, position, error) {
+	q, err := readQuery(raw)
+	if err != nil {
+		return query{}, position{}, err
+	}
+	if !q.values.Has(paramCursor) {
+		return q, beginning(), nil
+	}
+	encoded, err := h.cursors.Open(q.list.binding(), q.values.Get(paramCursor))
+	if err != nil {
+		return query{}, position{}, refuse(problem.InvalidCursor,
+			"Send the cursor as it came, with the filter that it came for, or begin again without one.", nil)
+	}
+	from, err := decodePosition(encoded)
+	if err != nil {
+		return query{}, position{}, refuse(problem.InvalidCursor, "Begin again without a cursor.", nil)
+	}
+	return q, from, nil
+}
+
+// write answers with one page. It is not to be kept by anybody: it holds phone numbers.
+func write(w http.ResponseWriter, q query, rows []row, next string) {
+	body := appendPage(make([]byte, 0, 128+128*len(rows)), rows, next)
+	header := w.Header()
+	if next != "" {
+		q.values.Set(paramCursor, next)
+		header.Set("Link", `<?`+q.values.Encode()+`>; rel="next"`) // relative to the request's own URL (RFC 8288)
+	}
+	header.Set("Content-Type", "application/json")
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	header.Set("Cache-Control", "no-store")
+	//nolint:gosec // the page is JSON and goes out as such; a client that went away cannot be told anything more
+	_, _ = w.Write(body)
+}

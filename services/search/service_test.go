@@ -1,0 +1,204 @@
+package search_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/glarimy/ums/migrations"
+	"github.com/glarimy/ums/services/search"
+	"github.com/glarimy/ums/shared/cursor"
+	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/enginetest"
+	"github.com/glarimy/ums/shared/httpserver"
+	"github.com/glarimy/ums/shared/schema"
+)
+
+// backend is a database with the newest schema and no users, and the test's own way to it.
+type backend struct {
+	sqlURL string
+	engine *enginetest.SQL
+	db     *database.DB
+}
+
+// onEach runs a test on a new database of each kind.
+func onEach(t *testing.T, test func(t *testing.T, b *backend)) {
+	t.Helper()
+	for name, engine := range map[string]func(testing.TB) *enginetest.SQL{"MySQL": enginetest.MySQL, "SQLite": enginetest.SQLite} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, newBackend(t, engine(t)))
+		})
+	}
+}
+
+func newBackend(tb testing.TB, engine *enginetest.SQL) *backend {
+	tb.Helper()
+	url, err := database.ParseURL(engine.URL, "")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	migrator, err := migrations.New(url, migrations.Options{})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if _, err := migrator.Up(context.Background(), migrations.All); err != nil {
+		tb.Fatal(err)
+	}
+	return &backend{sqlURL: engine.URL, engine: engine, db: open(tb, engine.URL)}
+}
+
+func open(tb testing.TB, url string) *database.DB {
+	tb.Helper()
+	db, err := database.Config{URL: url}.Open()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// account is a user as the tests write it to the table.
+type account struct {
+	name  string
+	phone uint64
+	since time.Time
+}
+
+// joined is when the tests' users joined, unless they say otherwise.
+func joined() time.Time { return time.Date(2022, 9, 12, 10, 0, 0, 0, time.UTC) }
+
+// insert adds users, all of them or none.
+func (b *backend) insert(tb testing.TB, accounts ...account) {
+	tb.Helper()
+	if err := b.add(accounts...); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// add is insert for another goroutine.
+func (b *backend) add(accounts ...account) error {
+	const most = 500 // rows of a statement
+	return b.db.InTx(context.Background(), func(tx *sql.Tx) error {
+		for some := range slices.Chunk(accounts, most) {
+			args := make([]any, 0, 3*len(some))
+			for _, a := range some {
+				args = append(args, a.name, a.phone, b.db.Dialect.Time(a.since))
+			}
+			statement := "INSERT INTO ums_users (name, phone, since) VALUES " + strings.Repeat(", (?, ?, ?)", len(some))[2:]
+			if _, err := tx.ExecContext(context.Background(), statement, args...); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// remove deletes one user.
+func (b *backend) remove(tb testing.TB, name string) {
+	tb.Helper()
+	if err := b.delete(name); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// delete is remove for another goroutine.
+func (b *backend) delete(name string) error {
+	return b.db.InTx(context.Background(), func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(context.Background(), "DELETE FROM ums_users WHERE name = ?", name)
+		return err
+	})
+}
+
+// options are how a service differs from one with its defaults.
+type options struct {
+	sqlURL    string // another way to the database
+	keys      string // of the cursors
+	timeout   time.Duration
+	accessLog string
+}
+
+// service is a running search service.
+type service struct {
+	url   string
+	admin string
+	ready func() error
+}
+
+// key returns a cursor key that differs for each seed.
+func key(seed byte) string {
+	return base64.StdEncoding.EncodeToString(bytes.Repeat([]byte{seed}, cursor.KeySize))
+}
+
+// start runs a service until tb ends. It fails tb if the service does not stop well, or logs a phone number.
+func start(tb testing.TB, b *backend, o options) *service {
+	tb.Helper()
+	db := b.db
+	if o.sqlURL != "" {
+		db = open(tb, o.sqlURL)
+	}
+	logs := &logbook{}
+	logger := slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	gate := schema.NewGate(db, schema.Options{Logger: logger})
+	server, err := search.New(search.Config{
+		Config: httpserver.Config{Addr: "127.0.0.1:0", AdminAddr: "127.0.0.1:0", ShutdownTimeout: time.Minute, AccessLog: cmp.Or(o.accessLog, "all")},
+		Pages:  search.PagesConfig{CursorKeys: cmp.Or(o.keys, key(1)), Timeout: cmp.Or(o.timeout, time.Minute)},
+	}, search.Dependencies{DB: db, Schema: gate, Logger: logger, Registry: prometheus.NewRegistry()})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := server.Listen(context.Background()); err != nil {
+		tb.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	stopped := make(chan error, 1)
+	go func() { stopped <- server.Serve(ctx) }()
+	tb.Cleanup(func() {
+		stop()
+		if err := <-stopped; err != nil {
+			tb.Errorf("the service stopped with: %v", err)
+		}
+		logs.check(tb)
+	})
+	return &service{url: "http://" + server.Addr(), admin: "http://" + server.AdminAddr(), ready: gate.Ready}
+}
+
+// phonePrefix is what the phone numbers of the tests begin with that look for them in the log.
+const phonePrefix = "97314231"
+
+// logbook keeps what a service logs. It is safe for concurrent use.
+type logbook struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *logbook) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+// check fails tb if a phone number was logged, and shows the log of a test that failed.
+func (l *logbook) check(tb testing.TB) {
+	tb.Helper()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for line := range strings.Lines(l.text.String()) {
+		if strings.Contains(line, phonePrefix) {
+			tb.Errorf("a phone number is in the log: %s", line)
+		}
+	}
+	if tb.Failed() {
+		tb.Logf("the log:\n%s", l.text.String())
+	}
+}
