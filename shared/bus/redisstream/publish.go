@@ -57,7 +57,9 @@ func refuse(events []event.Event) (results []error, sound []int) {
 func (b *Bus) append(ctx context.Context, events []event.Event, indices []int) error {
 	_, err := b.client.TxPipelined(ctx, func(pipe redis.Pipeliner) error {
 		for _, i := range indices {
-			pipe.XAdd(ctx, &redis.XAddArgs{Stream: Stream, Values: fields(events[i])})
+			pipe.XAdd(ctx, &redis.XAddArgs{
+				Stream: Stream, MaxLen: b.options.MaxLength, Approx: true, Values: fields(events[i]),
+			})
 		}
 		return nil
 	})

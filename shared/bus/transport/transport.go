@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/glarimy/ums/shared/bus"
 	"github.com/glarimy/ums/shared/bus/redisstream"
@@ -16,21 +19,34 @@ type Config struct {
 	// URL is redis://user:password@host:6379/0, or rediss:// for TLS: Redis Streams on a server of their own, with an
 	// append-only file and maxmemory-policy noeviction. Empty is no bus.
 	URL string `env:"EVENTS_URL"`
+
+	// Retention is how long events stay on the bus that all groups have done (default 1 h).
+	Retention time.Duration `env:"EVENTS_RETENTION"`
+
+	// MaxLength is about how many events the bus keeps, seen or not (default 1,000,000).
+	MaxLength int64 `env:"EVENTS_MAX_LENGTH"`
 }
 
 // Dependencies are what a bus is given.
 type Dependencies struct {
-	Logger *slog.Logger
+	Logger   *slog.Logger
+	Registry prometheus.Registerer // of the consumers' metrics, which several buses may share; nil for none
 }
 
 // Open prepares the bus without connecting to it. No error holds the URL or its password.
 func (c Config) Open(d Dependencies) (bus.Bus, error) {
 	scheme, _, found := strings.Cut(c.URL, "://")
 	switch {
+	case c.Retention < 0:
+		return nil, fmt.Errorf("EVENTS_RETENTION is %s: give how long events are kept, such as 1h", c.Retention)
+	case c.MaxLength < 0:
+		return nil, fmt.Errorf("EVENTS_MAX_LENGTH is %d: give how many events are kept at most", c.MaxLength)
 	case c.URL == "":
 		return nil, errors.New("EVENTS_URL is not set: name the event bus, such as redis://host:6379/0")
 	case found && (scheme == "redis" || scheme == "rediss"):
-		b, err := redisstream.Open(c.URL, redisstream.Options{Logger: d.Logger})
+		b, err := redisstream.Open(c.URL, redisstream.Options{
+			Logger: d.Logger, Registry: d.Registry, Retention: c.Retention, MaxLength: c.MaxLength,
+		})
 		if err != nil {
 			return nil, fmt.Errorf("EVENTS_URL: %w", err)
 		}

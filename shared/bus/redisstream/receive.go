@@ -1,0 +1,120 @@
+package redisstream
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// receive fills the window: first with what is pending under the member's name, then with what is new. It waits for
+// that only while there is nothing else to do.
+func (m *member) receive(ctx context.Context) error {
+	room := m.Batch - len(m.window.list)
+	wait := m.window.wait(time.Now(), blockTime)
+	switch {
+	case m.own != "" && room > 0:
+		return m.receiveOwn(ctx, room)
+	case wait == 0:
+		return nil
+	case room == 0 || m.own != "":
+		pause(ctx, wait)
+		return nil
+	}
+	block := max(wait.Milliseconds(), 1) // 0 would be without end
+	entries, err := m.read(ctx, "COUNT", room, "BLOCK", block, "STREAMS", Stream, ">")
+	if err != nil {
+		return err
+	}
+	return m.take(ctx, entries)
+}
+
+// receiveOwn reads again what the member has received and does not know of.
+func (m *member) receiveOwn(ctx context.Context, room int) error {
+	entries, err := m.read(ctx, "COUNT", room, "STREAMS", Stream, m.own)
+	if err != nil {
+		return err
+	}
+	if m.own = ""; len(entries) == room {
+		m.own = entries[room-1].id
+	}
+	if err := m.take(ctx, entries); err != nil {
+		return err
+	}
+	if m.own == "" {
+		m.attempts = nil
+	}
+	return nil
+}
+
+func (m *member) read(ctx context.Context, args ...any) ([]entry, error) {
+	command := append([]any{"XREADGROUP", "GROUP", m.Group, m.name}, args...)
+	answer, err := m.client.Do(ctx, command...).Result()
+	switch {
+	case errors.Is(err, redis.Nil):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("read the stream %s: %w", Stream, err)
+	}
+	return readStream(answer)
+}
+
+// take puts entries into the window; those that are no events go to the dead letters.
+func (m *member) take(ctx context.Context, entries []entry) error {
+	for _, e := range entries {
+		if len(e.fields) == 0 { // removed from the stream: nobody can do it any more
+			m.done = append(m.done, e.id)
+			continue
+		}
+		decoded, err := e.decode()
+		if err != nil {
+			if err := m.bury(ctx, e.id, 0, err); err != nil {
+				return err
+			}
+			continue
+		}
+		if !m.window.has(e.id) {
+			m.window.add(&held{id: e.id, event: decoded, attempts: m.attempts[e.id]})
+		}
+	}
+	return nil
+}
+
+// takeOver takes, from time to time, what members have left that have fallen silent.
+func (m *member) takeOver(ctx context.Context) error {
+	room := m.Batch - len(m.window.list)
+	if room == 0 || time.Now().Before(m.takeover) {
+		return nil
+	}
+	start := m.scanned
+	if start == "" {
+		start = beginning
+	}
+	answer, err := m.client.Do(ctx, "XAUTOCLAIM", Stream, m.Group, m.name,
+		m.options.TakeoverAfter.Milliseconds(), start, "COUNT", room).Slice()
+	if err != nil {
+		return fmt.Errorf("take over what others left: %w", err)
+	}
+	if len(answer) < 2 {
+		return fmt.Errorf("%w: XAUTOCLAIM of %d parts", errAnswer, len(answer))
+	}
+	entries, err := readEntries(answer[1])
+	if err != nil {
+		return err
+	}
+	if next, _ := answer[0].(string); next != beginning && next != "" {
+		m.scanned = next // there is more to look through
+	} else {
+		m.scanned, m.takeover = "", time.Now().Add(m.options.TakeoverAfter/takeoverLooks)
+	}
+	if len(entries) > 0 {
+		m.metrics.takenOver.Add(float64(len(entries)))
+		m.logger.InfoContext(ctx, "took over events that another member left", "events", len(entries))
+	}
+	return m.take(ctx, entries)
+}
+
+// takeoverLooks is how often within Options.TakeoverAfter a member looks for what others left.
+const takeoverLooks = 3
