@@ -68,9 +68,9 @@ type Consumer interface {
 
 // DeadLetter is an entry of the bus that no one could use: malformed, or failed as often as a [Subscription] allows.
 type DeadLetter struct {
-	ID       string // of the dead letter
-	Group    string // who could not use it
-	Reason   string // why, in one line; it holds no part of the event's data
+	ID       string    // of the dead letter
+	Group    string    // who could not use it
+	Reason   string    // why, in one line; it holds no part of the event's data
 	Attempts int       // how often it failed; 0 where it is malformed
 	At       time.Time // when it was given up
 	Fields   []Field   // the entry as it was on the bus

@@ -144,13 +144,11 @@ func many(n int) []event.Event {
 // soon are options with which a dead member's entries are taken over soon.
 func soon() redisstream.Options { return redisstream.Options{TakeoverAfter: 300 * time.Millisecond} }
 
-// xadd writes an entry as a program of another language does, and returns its event's id.
-func xadd(t *testing.T, url string, fields ...any) string {
+// xadd writes an entry as a program of another language does.
+func xadd(t *testing.T, url string, fields ...any) {
 	t.Helper()
-	id := uuid.NewString()
-	command := append([]any{"XADD", "ums:user:events", "*", "ce_id", id}, fields...)
+	command := append([]any{"XADD", "ums:user:events", "*", "ce_id", uuid.NewString()}, fields...)
 	if err := client(t, url).Do(t.Context(), command...).Err(); err != nil {
 		t.Fatal(err)
 	}
-	return id
 }

@@ -106,6 +106,7 @@ func Open(rawURL string, o Options) (*Bus, error) {
 	options.DialTimeout, options.PoolTimeout = callTimeout, callTimeout
 	options.ReadTimeout, options.WriteTimeout = callTimeout, callTimeout
 	options.ContextTimeoutEnabled = true
+	options.DialerRetries = 1
 	options.MaxRetries = -1 // a publisher decides itself what is sent again
 	options.Protocol = 2    // whose answers the scripts and the reading of entries know
 	options.DisableIdentity = true

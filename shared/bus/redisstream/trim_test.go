@@ -1,0 +1,107 @@
+package redisstream_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/glarimy/ums/shared/bus"
+	"github.com/glarimy/ums/shared/bus/redisstream"
+	"github.com/glarimy/ums/shared/event"
+)
+
+// TestTrimming removes what all groups have done, and nothing that one has not.
+func TestTrimming(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, url string) {
+		registry := prometheus.NewPedanticRegistry()
+		o := redisstream.Options{Registry: registry, Retention: time.Millisecond, TakeoverAfter: 100 * time.Millisecond}
+		b, c := open(t, url, o), client(t, url)
+		if err := c.XGroupCreateMkStream(t.Context(), redisstream.Stream, "late", "0").Err(); err != nil {
+			t.Fatal(err)
+		}
+		var got, late inbox
+		consume(t, b, got.handle)
+		ids := publish(t, b, many(1000)...)
+		eventually(t, "the first group is done", func() bool { return got.has(ids...) })
+		<-time.After(5 * o.TakeoverAfter)
+		if n := c.XLen(t.Context(), redisstream.Stream).Val(); n != 1000 {
+			t.Fatalf("%d entries are left, want 1000: a group has seen none of them", n)
+		}
+
+		// The late group receives a batch and does not finish it.
+		hold := make(chan struct{})
+		consumeAs(t, b, bus.Subscription{Group: "late"}, func(ctx context.Context, events []event.Event) error {
+			select {
+			case <-hold:
+			case <-ctx.Done():
+			}
+			return late.handle(ctx, events)
+		})
+		eventually(t, "the late group has a batch in hand", func() bool {
+			pending, err := c.XPending(t.Context(), redisstream.Stream, "late").Result()
+			return err == nil && pending.Count > 0
+		})
+		<-time.After(5 * o.TakeoverAfter)
+		if n := c.XLen(t.Context(), redisstream.Stream).Val(); n != 1000 {
+			t.Errorf("%d entries are left, want 1000: a group is not done with the first of them", n)
+		}
+		if lag := gaugeOf(t, registry, "ums_bus_lag_seconds", "late"); lag <= 0 {
+			t.Errorf("the late group's lag is %v, want the age of its first event", lag)
+		}
+		close(hold)
+		eventually(t, "the late group is done", func() bool { return late.has(ids...) })
+		eventually(t, "the stream is trimmed", func() bool { return c.XLen(t.Context(), redisstream.Stream).Val() < 200 })
+		eventually(t, "the late group has no lag", func() bool {
+			return gaugeOf(t, registry, "ums_bus_lag_seconds", "late") == 0 && gaugeOf(t, registry, "ums_bus_pending_events", "late") == 0
+		})
+	})
+}
+
+// TestRetention keeps what is done for those who are yet to come.
+func TestRetention(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, url string) {
+		o := redisstream.Options{TakeoverAfter: 100 * time.Millisecond}
+		b := open(t, url, o)
+		var got, newcomer inbox
+		consume(t, b, got.handle)
+		ids := publish(t, b, many(500)...)
+		eventually(t, "the group is done", func() bool { return got.has(ids...) })
+		<-time.After(5 * o.TakeoverAfter)
+		consumeAs(t, b, bus.Subscription{Group: "newcomer"}, newcomer.handle)
+		eventually(t, "a new group gets them all", func() bool { return newcomer.has(ids...) })
+	})
+}
+
+// TestMaxLength bounds the stream where nobody consumes.
+func TestMaxLength(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, url string) {
+		b := open(t, url, redisstream.Options{MaxLength: 200})
+		publish(t, b, many(1000)...)
+		if n := client(t, url).XLen(t.Context(), redisstream.Stream).Val(); n > 400 {
+			t.Errorf("the stream has %d entries, want about 200", n)
+		}
+	})
+}
+
+// gaugeOf returns a gauge of a group.
+func gaugeOf(t *testing.T, registry *prometheus.Registry, name, group string) float64 {
+	t.Helper()
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			if family.GetName() == name && metric.GetLabel()[0].GetValue() == group {
+				return metric.GetGauge().GetValue()
+			}
+		}
+	}
+	t.Fatalf("there is no %s of %s", name, group)
+	return 0
+}
