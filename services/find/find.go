@@ -10,8 +10,11 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 
+	"github.com/glarimy/ums/shared/bus"
 	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/event"
 	"github.com/glarimy/ums/shared/httpserver"
+	"github.com/glarimy/ums/shared/readevents"
 	"github.com/glarimy/ums/shared/schema"
 	"github.com/glarimy/ums/shared/usercache"
 	"github.com/glarimy/ums/shared/userdb"
@@ -22,12 +25,14 @@ import (
 type Config struct {
 	httpserver.Config
 	Cache usercache.Config
+	Reads readevents.Config
 }
 
-// Dependencies are what the service is given. All of them are required and stay the caller's to close, after Serve.
+// Dependencies are what the service is given. All but the bus are required. They stay the caller's to close, after Serve.
 type Dependencies struct {
 	DB       *database.DB
 	Redis    redis.UniversalClient // of usercache.Open with usercache.ReadTimeout
+	Bus      bus.Bus               // nil is none: what other programs write is then seen after usercache.Config.TTL
 	Schema   *schema.Gate
 	Logger   *slog.Logger
 	Registry *prometheus.Registry
@@ -45,18 +50,32 @@ func New(c Config, d Dependencies) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	server, err := httpserver.New(c.Config, httpserver.Service{
-		Name:     "find",
-		Handler:  userhttp.WhenReady(d.Schema, newHandler(cache, d.Logger)),
-		Ready:    d.Schema.Ready,
-		Logger:   d.Logger,
-		Registry: d.Registry,
-		Tasks:    []func(context.Context) error{d.Schema.Run},
-	})
+	server, err := newServer(c, d, cache)
 	if err != nil {
 		return nil, errors.Join(err, cache.Close())
 	}
 	return &Service{Server: server, cache: cache}, nil
+}
+
+func newServer(c Config, d Dependencies, cache *usercache.Cache) (*httpserver.Server, error) {
+	reads, err := readevents.New(c.Reads, "find", event.SourceFind, readevents.Dependencies{
+		Bus: d.Bus, Logger: d.Logger, Registry: d.Registry,
+	})
+	if err != nil {
+		return nil, err
+	}
+	tasks := []func(context.Context) error{d.Schema.Run, reads.Run}
+	if d.Bus != nil {
+		tasks = append(tasks, invalidation{cache: cache, bus: d.Bus}.run)
+	}
+	return httpserver.New(c.Config, httpserver.Service{
+		Name:     "find",
+		Handler:  userhttp.WhenReady(d.Schema, newHandler(cache, reads, d.Logger)),
+		Ready:    d.Schema.Ready,
+		Logger:   d.Logger,
+		Registry: d.Registry,
+		Tasks:    tasks,
+	})
 }
 
 // Serve serves until ctx ends and then stops without losing a request, nor the loads that requests left behind.

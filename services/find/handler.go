@@ -7,6 +7,7 @@ import (
 
 	"github.com/glarimy/ums/shared/etag"
 	"github.com/glarimy/ums/shared/problem"
+	"github.com/glarimy/ums/shared/readevents"
 	"github.com/glarimy/ums/shared/usercache"
 	"github.com/glarimy/ums/shared/userhttp"
 )
@@ -14,14 +15,17 @@ import (
 // handler is the slot's HTTP side. A hit in the cache is written out as it is: no JSON, no reflection.
 type handler struct {
 	cache  *usercache.Cache
+	reads  *readevents.Recorder
 	logger *slog.Logger
 
 	// Values of headers that every answer shares; nobody writes to them.
 	json, noCache []string
 }
 
-func newHandler(cache *usercache.Cache, logger *slog.Logger) http.Handler {
-	h := &handler{cache: cache, logger: logger, json: []string{"application/json"}, noCache: []string{"no-cache"}}
+func newHandler(cache *usercache.Cache, reads *readevents.Recorder, logger *slog.Logger) http.Handler {
+	h := &handler{
+		cache: cache, reads: reads, logger: logger, json: []string{"application/json"}, noCache: []string{"no-cache"},
+	}
 	router := userhttp.NewRouter()
 	router.HandleFunc("/user/{name}", h.find).Methods(http.MethodGet, http.MethodHead)
 	return router
@@ -43,6 +47,7 @@ func (h *handler) find(w http.ResponseWriter, r *http.Request) {
 		userhttp.WriteError(w, r, h.logger, err)
 		return
 	}
+	h.reads.Found(r, name.String()) // a 304 too: it says that the user is there, and which
 	header := w.Header()
 	header["Etag"] = []string{entry.ETag()}
 	header["Cache-Control"] = h.noCache // kept by clients, but asked for again: If-None-Match makes that cheap

@@ -18,9 +18,11 @@ import (
 
 	"github.com/glarimy/ums/migrations"
 	"github.com/glarimy/ums/services/find"
+	"github.com/glarimy/ums/shared/bus/transport"
 	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/enginetest"
 	"github.com/glarimy/ums/shared/httpserver"
+	"github.com/glarimy/ums/shared/readevents"
 	"github.com/glarimy/ums/shared/schema"
 	"github.com/glarimy/ums/shared/user"
 	"github.com/glarimy/ums/shared/usercache"
@@ -157,7 +159,9 @@ func (b *backends) cached(t *testing.T, name user.Name, prefix string) {
 type options struct {
 	sqlURL string // another way to the database
 	cache  usercache.Config
-	early  bool // do not wait until it is ready
+	early  bool   // do not wait until it is ready
+	events string // EVENTS_URL
+	reads  readevents.Config
 
 	// redisTimeout is that of the service's calls; 0 is one that no busy machine reaches.
 	redisTimeout time.Duration
@@ -180,12 +184,20 @@ func start(t *testing.T, b *backends, o options) *service {
 	}
 	logs := &logbook{}
 	logger := slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	registry := prometheus.NewRegistry()
+	events, err := transport.Config{URL: o.events}.OpenIfSet(transport.Dependencies{Logger: logger, Registry: registry})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if events != nil {
+		t.Cleanup(func() { _ = events.Close() })
+	}
 	server, err := find.New(find.Config{
 		Config: httpserver.Config{Addr: "127.0.0.1:0", AdminAddr: "127.0.0.1:0", ShutdownTimeout: time.Minute, AccessLog: "all"},
-		Cache:  o.cache,
+		Cache:  o.cache, Reads: o.reads,
 	}, find.Dependencies{
 		DB: db, Redis: dial(t, b.redisURL, cmp.Or(o.redisTimeout, patience)), Schema: schema.NewGate(db, schema.Options{Logger: logger}),
-		Logger: logger, Registry: prometheus.NewRegistry(),
+		Bus: events, Logger: logger, Registry: registry,
 	})
 	if err != nil {
 		t.Fatal(err)

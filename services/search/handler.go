@@ -10,6 +10,7 @@ import (
 
 	"github.com/glarimy/ums/shared/cursor"
 	"github.com/glarimy/ums/shared/problem"
+	"github.com/glarimy/ums/shared/readevents"
 	"github.com/glarimy/ums/shared/userhttp"
 )
 
@@ -17,12 +18,12 @@ import (
 type handler struct {
 	users   *store
 	cursors *cursor.Sealer
+	reads   *readevents.Recorder
 	timeout time.Duration
 	logger  *slog.Logger
 }
 
-func newHandler(users *store, cursors *cursor.Sealer, timeout time.Duration, logger *slog.Logger) http.Handler {
-	h := &handler{users: users, cursors: cursors, timeout: timeout, logger: logger}
+func (h *handler) router() http.Handler {
 	router := userhttp.NewRouter()
 	router.HandleFunc("/user", h.search).Methods(http.MethodGet, http.MethodHead)
 	return router
@@ -46,6 +47,7 @@ func (h *handler) search(w http.ResponseWriter, r *http.Request) {
 		rows = rows[:q.limit]
 		next = h.cursors.Seal(q.list.binding(), q.list.position(rows[q.limit-1]).encode())
 	}
+	h.reads.Searched(r, q.list.filter(), len(rows))
 	write(w, q, rows, next)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 
+	"github.com/glarimy/ums/shared/bus/transport"
 	"github.com/glarimy/ums/shared/config"
 	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/httpserver"
@@ -17,6 +18,7 @@ type settings struct {
 	Config
 	Log      logging.Config
 	Database database.Config
+	Bus      transport.Config
 }
 
 // Main is the service as a process of its own. It is configured by environment variables alone.
@@ -34,9 +36,17 @@ func Main(ctx context.Context, _ []string, getenv func(string) string, stdout io
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	registry := httpserver.NewRegistry()
+	events, err := c.Bus.OpenIfSet(transport.Dependencies{Logger: logger, Registry: registry})
+	if err != nil {
+		return err
+	}
+	if events != nil {
+		defer func() { err = errors.Join(err, events.Close()) }()
+	}
 	service, err := New(c.Config, Dependencies{
-		DB: db, Schema: schema.NewGate(db, schema.Options{Logger: logger}),
-		Logger: logger, Registry: httpserver.NewRegistry(),
+		DB: db, Bus: events, Schema: schema.NewGate(db, schema.Options{Logger: logger}),
+		Logger: logger, Registry: registry,
 	})
 	if err != nil {
 		return err

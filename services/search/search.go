@@ -11,9 +11,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/glarimy/ums/shared/bus"
 	"github.com/glarimy/ums/shared/cursor"
 	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/event"
 	"github.com/glarimy/ums/shared/httpserver"
+	"github.com/glarimy/ums/shared/readevents"
 	"github.com/glarimy/ums/shared/schema"
 	"github.com/glarimy/ums/shared/userhttp"
 )
@@ -22,6 +25,7 @@ import (
 type Config struct {
 	httpserver.Config
 	Pages PagesConfig
+	Reads readevents.Config
 }
 
 // PagesConfig is what an operator can set of the pages.
@@ -34,10 +38,10 @@ type PagesConfig struct {
 	Timeout time.Duration `env:"SEARCH_TIMEOUT" envDefault:"5s"`
 }
 
-// Dependencies are what the service is given. All of them are required; the database stays the caller's to close, after
-// Serve.
+// Dependencies are what the service is given. All but the bus are required; they stay the caller's to close, after Serve.
 type Dependencies struct {
 	DB       *database.DB
+	Bus      bus.Publisher // nil is none
 	Schema   *schema.Gate
 	Logger   *slog.Logger
 	Registry *prometheus.Registry
@@ -53,13 +57,20 @@ func New(c Config, d Dependencies) (*httpserver.Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	reads, err := readevents.New(c.Reads, "search", event.SourceSearch, readevents.Dependencies{
+		Bus: d.Bus, Logger: d.Logger, Registry: d.Registry,
+	})
+	if err != nil {
+		return nil, err
+	}
+	h := &handler{users: users, cursors: sealer, reads: reads, timeout: c.Pages.Timeout, logger: d.Logger}
 	return httpserver.New(c.Config, httpserver.Service{
 		Name:     "search",
-		Handler:  userhttp.WhenReady(d.Schema, newHandler(users, sealer, c.Pages.Timeout, d.Logger)),
+		Handler:  userhttp.WhenReady(d.Schema, h.router()),
 		Ready:    d.Schema.Ready,
 		Logger:   d.Logger,
 		Registry: d.Registry,
-		Tasks:    []func(context.Context) error{d.Schema.Run},
+		Tasks:    []func(context.Context) error{d.Schema.Run, reads.Run},
 	})
 }
 

@@ -1,0 +1,78 @@
+package find_test
+
+import (
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/glarimy/ums/shared/enginetest"
+	"github.com/glarimy/ums/shared/readevents"
+)
+
+// TestReadsAreTold finds an event for each answer that tells of a user, and for no other.
+func TestReadsAreTold(t *testing.T) {
+	t.Parallel()
+	onEachBus(t, func(t *testing.T, b *backends, eventsURL string) {
+		s := start(t, b, options{events: eventsURL, reads: readevents.Config{Reads: "all"}})
+		quiet := start(t, b, options{events: eventsURL})
+		b.insert(t, "KrishnaMohan", since())
+		tag := s.get(t, "/user/KrishnaMohan", "Ums-Actor", "someone", "X-Request-Id", "r-1").header.Get("Etag")
+		s.get(t, "/user/KrishnaMohan", "If-None-Match", tag).wantStatus(t, http.StatusNotModified)
+		s.send(t, http.MethodHead, "/user/KrishnaMohan").wantStatus(t, http.StatusOK)
+		s.get(t, "/user/Krishna%20Rao").wantStatus(t, http.StatusNotFound)
+		s.get(t, "/user/x").wantStatus(t, http.StatusBadRequest)
+		quiet.get(t, "/user/KrishnaMohan").wantStatus(t, http.StatusOK)
+		bus := dial(t, eventsURL, patience)
+		eventually(t, "three events are on the bus", func() bool {
+			return bus.XLen(t.Context(), "ums:user:events").Val() == 3
+		})
+		for _, e := range bus.XRange(t.Context(), "ums:user:events", "-", "+").Val() {
+			if e.Values["ce_type"] != "com.glarimy.ums.user.found" || e.Values["ce_source"] != "/ums/find" ||
+				e.Values["ce_subject"] != "KrishnaMohan" || e.Values["data"] != `{"name":"KrishnaMohan"}` {
+				t.Errorf("an event is %v", e.Values)
+			}
+		}
+		first := bus.XRange(t.Context(), "ums:user:events", "-", "+").Val()[0].Values
+		if first["ce_actor"] != "someone" || first["ce_requestid"] != "r-1" {
+			t.Errorf("the first is %v", first)
+		}
+	})
+}
+
+// TestAHangingBusIsNobodysTrouble compares two services on one bus that hangs, one of which tells of every read.
+func TestAHangingBusIsNobodysTrouble(t *testing.T) {
+	t.Parallel()
+	const requests, most = 6000, time.Second
+	b := onSQLite(t)
+	events := enginetest.Redis(t)
+	b.insert(t, "KrishnaMohan", since())
+	off := start(t, b, options{events: events.URL})
+	all := start(t, b, options{events: events.URL, reads: readevents.Config{Reads: "all"}})
+	events.Pause(t)
+	took := map[*service][]time.Duration{}
+	for range requests {
+		for _, s := range []*service{off, all} {
+			begin := time.Now()
+			s.get(t, "/user/KrishnaMohan").wantStatus(t, http.StatusOK)
+			took[s] = append(took[s], time.Since(begin))
+		}
+	}
+	for what, s := range map[string]*service{"off": off, "all": all} {
+		slices.Sort(took[s])
+		last := took[s][requests-1]
+		t.Logf("JOURNAL_READS=%s with a bus that hangs: p50 %s, p99 %s, max %s",
+			what, took[s][requests/2], took[s][requests*99/100], last)
+		if last > most {
+			t.Errorf("JOURNAL_READS=%s: a request took %s", what, last)
+		}
+	}
+	eventually(t, "reads are dropped, and counted", func() bool {
+		return all.counter(t, `ums_read_events_dropped_total{service="find"}`) != "0"
+	})
+	events.Resume(t)
+	eventually(t, "reads are told again", func() bool {
+		all.get(t, "/user/KrishnaMohan").wantStatus(t, http.StatusOK)
+		return all.counter(t, `ums_read_events_published_total{service="find"}`) != "0"
+	})
+}
