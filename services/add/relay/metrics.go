@@ -12,6 +12,7 @@ import (
 
 type metrics struct {
 	oldest    atomic.Pointer[time.Time] // the oldest event that waits; zero where none does
+	waiting   prometheus.Gauge
 	parked    prometheus.Gauge
 	leader    prometheus.Gauge
 	published prometheus.Counter
@@ -23,6 +24,10 @@ type metrics struct {
 
 func newMetrics(registry prometheus.Registerer, now func() time.Time) (*metrics, error) {
 	m := &metrics{
+		waiting: prometheus.NewGauge(prometheus.GaugeOpts{
+			Namespace: "ums", Subsystem: "relay", Name: "waiting_events",
+			Help: "Events in the outbox that are not published, those of parked users included.",
+		}),
 		parked: prometheus.NewGauge(prometheus.GaugeOpts{
 			Namespace: "ums", Subsystem: "relay", Name: "parked_users",
 			Help: "Users whose events wait because the bus refused one of them.",
@@ -47,7 +52,7 @@ func newMetrics(registry prometheus.Registerer, now func() time.Time) (*metrics,
 	}, func() float64 { return m.lag(now()).Seconds() })
 	var errs []error
 	for _, c := range []prometheus.Collector{
-		lag, m.parked, m.leader, m.published, m.refused, m.failures, m.removed, m.delay,
+		lag, m.waiting, m.parked, m.leader, m.published, m.refused, m.failures, m.removed, m.delay,
 	} {
 		errs = append(errs, registry.Register(c))
 	}

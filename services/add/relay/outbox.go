@@ -24,18 +24,20 @@ type row struct {
 }
 
 const (
-	columns = "o.seq, o.id, o.aggregateid, o.type, o.payload, o.actor, o.request_id, o.traceparent, o.occurred_at"
+	// columns are those of an event. Of a payload that is too long to be published, no more than that is read.
+	columns = "o.seq, o.id, o.aggregateid, o.type, SUBSTR(o.payload, 1, 65537), o.actor, o.request_id, o.traceparent, " +
+		"o.occurred_at"
 
 	// unpublished is in the order of an index, and goes through the rows of parked users without taking them.
-	unpublished = " FROM ums_outbox o WHERE o.published_at IS NULL AND NOT EXISTS " +
+	unpublished = " FROM ums_outbox o WHERE o.published_at IS NULL AND o.seq > ? AND NOT EXISTS " +
 		"(SELECT 1 FROM ums_outbox_parked p WHERE p.aggregateid = o.aggregateid) ORDER BY o.seq LIMIT ?"
 
 	unpublishedOfUser = " FROM ums_outbox o WHERE o.published_at IS NULL AND o.aggregateid = ? ORDER BY o.seq LIMIT 1"
 )
 
-// oldest returns the oldest unpublished rows of users that are not parked, in order.
-func (o *outbox) oldest(ctx context.Context, limit int) ([]row, error) {
-	return o.rows(ctx, "SELECT "+columns+unpublished, limit)
+// oldest returns the oldest unpublished rows behind a number of users that are not parked, in order.
+func (o *outbox) oldest(ctx context.Context, behind uint64, limit int) ([]row, error) {
+	return o.rows(ctx, "SELECT "+columns+unpublished, behind, limit)
 }
 
 // oldestOf returns the oldest unpublished row of one user; false where there is none.

@@ -13,6 +13,7 @@ import (
 const (
 	parkedInterval = 250 * time.Millisecond // between two looks for parked users whose time has come
 	parkedBatch    = 50                     // users tried again at a time
+	parkedTime     = 50 * time.Millisecond  // after which the others have their turn
 	firstParking   = time.Second            // how long a user is parked the first time
 	longestParking = 5 * time.Minute
 	maxLastError   = 1000 // characters of the column last_error
@@ -28,13 +29,17 @@ func (t *term) retryParked(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(due) < parkedBatch { // otherwise there are more: look again at once
-		t.looked = time.Now()
-	}
-	for _, user := range due {
+	began := time.Now()
+	for i, user := range due {
 		if well, err := t.retry(ctx, user); err != nil || !well {
 			return err
 		}
+		if i < len(due)-1 && time.Since(began) > parkedTime {
+			return nil // the rest of them after the next batch of the others
+		}
+	}
+	if len(due) < parkedBatch { // otherwise there are more: look again at once
+		t.looked = time.Now()
 	}
 	return nil
 }
@@ -46,7 +51,7 @@ func (t *term) retry(ctx context.Context, user string) (well bool, err error) {
 	case err != nil:
 		return true, err
 	case !ok: // another relay published it, or somebody removed it
-		return true, t.outbox.unpark(ctx, user)
+		return true, t.unpark(ctx, user)
 	}
 	sent, refused, trouble := t.sendAll(ctx, []row{r})
 	if trouble != nil {
@@ -60,7 +65,13 @@ func (t *term) retry(ctx context.Context, user string) (well bool, err error) {
 		return true, t.park(ctx, refused)
 	}
 	t.logger.InfoContext(ctx, "a parked user's events move again", "user", user)
-	return true, t.outbox.unpark(ctx, user)
+	return true, t.unpark(ctx, user)
+}
+
+// unpark lets a user's rows be taken with those of the others again, from his oldest on.
+func (t *term) unpark(ctx context.Context, user string) error {
+	t.backlog = backlog{}
+	return t.outbox.unpark(ctx, user)
 }
 
 // park keeps users back whose events were refused.

@@ -69,7 +69,7 @@ func TestOrder(t *testing.T) {
 	})
 }
 
-// TestAHangingBusDelaysNobody holds the bus until writers and the clean-up are done.
+// TestAHangingBusDelaysNobody has the bus hang for five seconds and more, until writers and the clean-up are done.
 func TestAHangingBusDelaysNobody(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, s store) {
@@ -91,10 +91,14 @@ func TestAHangingBusDelaysNobody(t *testing.T) {
 		<-hanging
 
 		var slowest time.Duration
-		for _, user := range many("Written meanwhile", 300) {
+		writes := 0
+		again := time.NewTicker(10 * time.Millisecond)
+		defer again.Stop()
+		for hung := time.Now(); time.Since(hung) < 5*time.Second; writes++ {
 			began := time.Now()
-			s.write(t, user)
+			s.write(t, "Written meanwhile")
 			slowest = max(slowest, time.Since(began))
+			<-again.C
 		}
 		eventually(t, "the clean-up is done", func() bool {
 			return s.number(t, "SELECT COUNT(*) FROM ums_outbox WHERE published_at IS NOT NULL") == 0
@@ -106,8 +110,8 @@ func TestAHangingBusDelaysNobody(t *testing.T) {
 		close(release)
 		eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
 		eventually(t, "the lag is gone", func() bool { return r.metric(t, "ums_relay_lag_seconds") == 0 })
-		t.Logf("the slowest of 300 INSERTs while the bus hung took %s", slowest)
-		if slowest > 2*time.Second {
+		t.Logf("%s: the slowest of %d INSERTs while the bus hung took %s", s.db.Dialect, writes, slowest)
+		if slowest > time.Second {
 			t.Errorf("an INSERT took %s while the bus hung", slowest)
 		}
 	})

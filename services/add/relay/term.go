@@ -22,6 +22,7 @@ type term struct {
 	unmarked []uint64  // published, and not marked because the database failed: to be marked before anything else
 	probing  bool      // the bus failed the last time
 	looked   time.Time // when parked users were looked for
+	backlog  backlog
 }
 
 // run moves events to the bus until ctx ends.
@@ -49,11 +50,16 @@ func (t *term) round(ctx context.Context) (taken int, err error) {
 	if err := t.retryParked(ctx); err != nil {
 		return 0, err
 	}
-	rows, err := t.outbox.oldest(ctx, batchSize)
+	rows, err := t.take(ctx)
 	if err != nil || len(rows) == 0 {
 		return 0, err
 	}
-	return len(rows), t.publish(ctx, rows)
+	if err := t.publish(ctx, rows); err != nil {
+		t.backlog = backlog{}
+		return len(rows), err
+	}
+	t.backlog.behind = max(t.backlog.behind, rows[len(rows)-1].seq)
+	return len(rows), nil
 }
 
 // publish sends rows, marks those that the bus has, and parks the users of those that it refuses. The error is that of a
