@@ -4,6 +4,7 @@ package add
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -23,7 +24,27 @@ import (
 type Config struct {
 	httpserver.Config
 	Fence usercache.FenceConfig
-	Relay relay.Config
+	Relay RelayConfig
+}
+
+// RelayConfig is what can be set of the relay in this service.
+type RelayConfig struct {
+	relay.Config
+
+	// Switch is "off" where a relay of its own runs beside the service, and otherwise "on", or empty.
+	Switch string `env:"RELAY"`
+}
+
+// On tells whether there is a relay to run. The error says what is wrong with the switch.
+func (c RelayConfig) On() (bool, error) {
+	switch c.Switch {
+	case "", "on":
+		return true, nil
+	case "off":
+		return false, nil
+	default:
+		return false, fmt.Errorf("RELAY is %q: give on or off", c.Switch)
+	}
 }
 
 // Dependencies are what the service is given. All but the bus are required, and all stay the caller's to close.
@@ -48,9 +69,13 @@ func New(c Config, d Dependencies) (*httpserver.Server, error) {
 		claims: &claims{db: d.DB, now: d.Now},
 		logger: d.Logger,
 	}
+	relays, err := c.Relay.On()
+	if err != nil {
+		return nil, err
+	}
 	tasks := []func(context.Context) error{keepHouse(d.Schema, h.claims, d.Logger)}
-	if d.Bus != nil {
-		r, err := relay.New(c.Relay, relay.Dependencies{
+	if relays && d.Bus != nil {
+		r, err := relay.New(c.Relay.Config, relay.Dependencies{
 			DB: d.DB, Bus: d.Bus, Logger: d.Logger, Registry: d.Registry, Now: d.Now,
 		})
 		if err != nil {

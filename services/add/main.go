@@ -46,7 +46,7 @@ func Main(ctx context.Context, _ []string, getenv func(string) string, stdout io
 		return err
 	}
 	defer func() { err = errors.Join(err, client.Close()) }()
-	events, err := openBus(ctx, c.Events, logger)
+	events, err := openBus(ctx, c, logger)
 	if err != nil {
 		return err
 	}
@@ -67,10 +67,18 @@ func Main(ctx context.Context, _ []string, getenv func(string) string, stdout io
 }
 
 // openBus returns nil where there is none to be opened.
-func openBus(ctx context.Context, c transport.Config, logger *slog.Logger) (bus.Bus, error) {
-	if c.URL == "" {
-		logger.InfoContext(ctx, "EVENTS_URL is not set: events wait in the outbox for a relay elsewhere")
+func openBus(ctx context.Context, c settings, logger *slog.Logger) (bus.Bus, error) {
+	on, err := c.Relay.On()
+	switch {
+	case err != nil:
+		return nil, err
+	case !on:
+		logger.InfoContext(ctx, "RELAY is off: events wait in the outbox for a relay elsewhere")
+		return nil, nil
+	case c.Events.URL == "":
+		logger.WarnContext(ctx, "EVENTS_URL is not set: events wait in the outbox for a relay elsewhere; "+
+			"where there is one, RELAY=off says so")
 		return nil, nil
 	}
-	return c.Open(transport.Dependencies{Logger: logger})
+	return c.Events.Open(transport.Dependencies{Logger: logger})
 }

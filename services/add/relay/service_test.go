@@ -4,12 +4,14 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
 
 	"github.com/glarimy/ums/services/add"
 	"github.com/glarimy/ums/shared/event"
@@ -17,6 +19,49 @@ import (
 	"github.com/glarimy/ums/shared/schema"
 	"github.com/glarimy/ums/shared/usercache"
 )
+
+// TestTheSwitch leaves the relay out of the service, for one that runs beside it.
+func TestTheSwitch(t *testing.T) {
+	t.Parallel()
+	s := onSQLite(t)
+	client, err := usercache.Open("redis://127.0.0.1:1", usercache.WriteTimeout)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = client.Close() })
+	for _, tc := range []struct {
+		value  string
+		relays bool
+		fails  string
+	}{{"", true, ""}, {"on", true, ""}, {"off", false, ""}, {"no", false, `RELAY is "no": give on or off`}} {
+		registry := prometheus.NewRegistry()
+		_, err := add.New(add.Config{
+			Config: httpserver.Config{Addr: "127.0.0.1:0", AdminAddr: "off", ShutdownTimeout: patience, AccessLog: "off"},
+			Relay:  add.RelayConfig{Switch: tc.value},
+		}, add.Dependencies{
+			DB: s.db, Redis: client, Bus: &memory{}, Schema: schema.NewGate(s.db, schema.Options{}),
+			Logger: slog.New(slog.DiscardHandler), Registry: registry, Now: time.Now,
+		})
+		if message := errorText(err); message != tc.fails {
+			t.Errorf("RELAY=%s: %q, want %q", tc.value, message, tc.fails)
+		}
+		families, err := registry.Gather()
+		if err != nil {
+			t.Fatal(err)
+		}
+		relays := slices.ContainsFunc(families, func(f *dto.MetricFamily) bool { return f.GetName() == "ums_relay_leader" })
+		if relays != tc.relays {
+			t.Errorf("RELAY=%s: a relay is there: %v, want %v", tc.value, relays, tc.relays)
+		}
+	}
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
 
 // TestInTheService sends requests to the add service and finds what they did on the bus.
 func TestInTheService(t *testing.T) {
