@@ -1,6 +1,7 @@
 package system
 
 import (
+	"github.com/glarimy/ums/services/add"
 	"github.com/glarimy/ums/services/search"
 	"github.com/glarimy/ums/shared/httpserver"
 	"github.com/glarimy/ums/shared/usercache"
@@ -11,6 +12,7 @@ type Config struct {
 	Server httpserver.Config // of the gateway; the services behind it are for this process alone
 	Cache  usercache.Config
 	Fence  usercache.FenceConfig
+	Relay  add.RelayConfig
 	Pages  search.PagesConfig // without keys: one that is kept in the data folder
 
 	Data string // folder of the database, the lock and the cursors' key
@@ -18,7 +20,8 @@ type Config struct {
 	DatabaseURL      string `env:"DATABASE_URL"` // empty: SQLite in the data folder
 	DatabasePassword string `env:"DATABASE_PASSWORD"`
 	MaxConnections   int    `env:"DATABASE_MAX_CONNECTIONS" envDefault:"32"`
-	RedisURL         string `env:"REDIS_URL"` // empty: one in this process
+	RedisURL         string `env:"REDIS_URL"`  // empty: one in this process
+	EventsURL        string `env:"EVENTS_URL"` // empty: one in this process, apart from the cache
 
 	GatewayConfig string              `env:"GATEWAY_CONFIG"` // a gateway.yaml; empty: the built-in one
 	Getenv        func(string) string // for the variables that gateway.yaml takes

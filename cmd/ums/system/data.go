@@ -7,7 +7,25 @@ import (
 	"path/filepath"
 
 	"github.com/gofrs/flock"
+
+	"github.com/glarimy/ums/shared/database"
 )
+
+// dataFile is the database in the data folder.
+func dataFile(folder string) string { return filepath.Join(folder, "ums.db") }
+
+// OpenDatabase opens the database of a system for an operator's command: the one that DATABASE_URL names or else the file
+// in the data folder, whether a system runs on it or not. It makes nothing.
+func OpenDatabase(folder, rawURL, password string) (*database.DB, error) {
+	if rawURL == "" {
+		if _, err := os.Stat(dataFile(folder)); err != nil {
+			return nil, fmt.Errorf("there is no database: DATABASE_URL is not set, and %s cannot be read: %w; "+
+				"start `ums up`, or choose its folder with -data", dataFile(folder), cause(err))
+		}
+		rawURL = "sqlite://" + dataFile(folder)
+	}
+	return database.Config{URL: rawURL, Password: password}.Open()
+}
 
 // lockData makes the data folder and keeps other processes out of it: each would have a cache of its own, and would not
 // see what the other writes.

@@ -81,8 +81,8 @@ func (s *System) fillAdd() (server, error) {
 		return nil, err
 	}
 	logger := s.quiet()
-	return add.New(add.Config{Config: s.inside(), Fence: s.config.Fence}, add.Dependencies{
-		DB: s.db, Redis: client, Schema: schema.NewGate(s.db, schema.Options{Logger: logger}),
+	return add.New(add.Config{Config: s.inside(), Fence: s.config.Fence, Relay: s.config.Relay}, add.Dependencies{
+		DB: s.db, Redis: client, Bus: s.bus, Schema: schema.NewGate(s.db, schema.Options{Logger: logger}),
 		Logger: logger, Registry: s.registry, Now: time.Now,
 	})
 }

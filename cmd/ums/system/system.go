@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"path/filepath"
 	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/glarimy/ums/gateway"
 	"github.com/glarimy/ums/migrations"
+	"github.com/glarimy/ums/shared/bus"
 	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/httpserver"
 )
@@ -34,10 +34,12 @@ type System struct {
 	url       database.URL
 	redisURL  string
 	embedded  *embeddedRedis // nil where REDIS_URL names another
+	bus       bus.Bus        // the one of all services
 	services  []server
 	addresses map[string]string // of the slots, by gateway.yaml's variables
 	gateway   *gateway.Service
-	closers   []func() error // in the order of opening
+	tasks     []func(context.Context) error // what runs beside the services, until its context ends
+	closers   []func() error                // in the order of opening
 }
 
 // Open takes the addresses and the data folder and prepares everything, without changing anything yet. What the error
@@ -49,7 +51,9 @@ func Open(ctx context.Context, c Config, logger *slog.Logger) (_ *System, err er
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	for _, step := range []func(context.Context) error{s.openData, s.openRedis, s.openServices, s.openGateway} {
+	for _, step := range []func(context.Context) error{
+		s.openData, s.openRedis, s.openBus, s.openRelay, s.openServices, s.openGateway,
+	} {
 		if err := step(ctx); err != nil {
 			return nil, err
 		}
@@ -88,6 +92,9 @@ func (s *System) Serve(ctx context.Context) error {
 	if s.embedded != nil {
 		services.Go(func() error { return s.embedded.run(inner) })
 	}
+	for _, task := range s.tasks {
+		services.Go(func() error { return task(inner) })
+	}
 	outer, cancel := context.WithCancel(ctx)
 	defer cancel()
 	context.AfterFunc(inner, cancel) // a service that failed takes the whole down
@@ -116,7 +123,7 @@ func (s *System) openData(context.Context) (err error) {
 			return err
 		}
 		s.onClose(unlock)
-		raw = "sqlite://" + filepath.Join(s.config.Data, "ums.db")
+		raw = "sqlite://" + dataFile(s.config.Data)
 	}
 	if s.url, err = database.ParseURL(raw, s.config.DatabasePassword); err != nil {
 		return err
