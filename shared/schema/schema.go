@@ -10,9 +10,9 @@ package schema
 const (
 	// Known is the newest version that this source tree has a migration for.
 	// A test of the migrations module holds it against the files.
-	Known uint64 = 11
+	Known uint64 = 17
 
 	// Required is the oldest version that the services of this source tree can work with. It is smaller than Known
 	// as long as the newest migrations only prepare something that no service uses yet.
-	Required uint64 = 11
+	Required uint64 = 17
 )

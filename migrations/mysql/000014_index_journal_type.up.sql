@@ -1,0 +1,2 @@
+-- What happened of one type.
+CREATE INDEX ums_journal_type ON ums_journal (type, position) ALGORITHM = INPLACE LOCK = NONE;

@@ -1,0 +1,1 @@
+DROP INDEX ums_journal_type;
