@@ -95,6 +95,13 @@ const (
 	mysqlCheckRecord     = 1020 // MariaDB: the record has changed since it was last read
 	mysqlDiskFull        = 1021
 	mysqlTableFull       = 1114 // or the disk that it is on
+	mysqlNull            = 1048
+	mysqlOutOfRange      = 1264
+	mysqlIncorrectTime   = 1292
+	mysqlIncorrectValue  = 1366
+	mysqlDataTooLong     = 1406
+	mysqlCheck           = 3819
+	mariaDBCheck         = 4025
 )
 
 // sqlitePrimary masks one of SQLite's extended codes to its primary one.
@@ -107,6 +114,26 @@ func IsDuplicate(err error) bool {
 	}
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		return e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY || e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE
+	}
+	return false
+}
+
+// IsUnstorable reports whether err says that a value does not fit its column, or breaks a CHECK: the same row will never
+// be stored, whatever becomes of the database.
+func IsUnstorable(err error) bool {
+	if e, ok := errors.AsType[*mysql.MySQLError](err); ok {
+		switch e.Number {
+		case mysqlNull, mysqlOutOfRange, mysqlIncorrectTime, mysqlIncorrectValue, mysqlDataTooLong, mysqlCheck, mariaDBCheck:
+			return true
+		}
+		return false
+	}
+	if e, ok := errors.AsType[*sqlite.Error](err); ok {
+		switch e.Code() {
+		case sqlite3.SQLITE_CONSTRAINT_CHECK, sqlite3.SQLITE_CONSTRAINT_NOTNULL, sqlite3.SQLITE_CONSTRAINT_DATATYPE,
+			sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_MISMATCH:
+			return true
+		}
 	}
 	return false
 }

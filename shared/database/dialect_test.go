@@ -106,6 +106,34 @@ func TestIsDuplicate(t *testing.T) {
 	})
 }
 
+func TestIsUnstorable(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, e *enginetest.SQL) {
+		db := open(t, e.URL)
+		table := "CREATE TABLE narrow (id INTEGER NOT NULL PRIMARY KEY, few VARCHAR(3) NOT NULL, small SMALLINT UNSIGNED NULL, CHECK (id < 100))"
+		if db.Dialect == database.SQLite {
+			table = "CREATE TABLE narrow (id INTEGER NOT NULL PRIMARY KEY, few TEXT NOT NULL CHECK (length(few) <= 3), small INTEGER NULL, CHECK (id < 100)) STRICT"
+		}
+		write(t, db, table)
+		for statement, want := range map[string]bool{
+			"INSERT INTO narrow (id, few) VALUES (100, 'abc')":             true,
+			"INSERT INTO narrow (id, few) VALUES (1, 'abcd')":              true,
+			"INSERT INTO narrow (id, few) VALUES (1, NULL)":                true,
+			"INSERT INTO narrow (id, few, small) VALUES (1, 'abc', 'x y')": true,
+			"INSERT INTO nowhere (id) VALUES (1)":                          false,
+			"INSERT INTO narrow (id, few) VALUE":                           false,
+		} {
+			err := db.InTx(t.Context(), func(tx *sql.Tx) error {
+				_, err := tx.ExecContext(t.Context(), statement)
+				return err
+			})
+			if err == nil || database.IsUnstorable(err) != want {
+				t.Errorf("%s: unstorable = %t, want %t: %v", statement, database.IsUnstorable(err), want, err)
+			}
+		}
+	})
+}
+
 func TestErrorClasses(t *testing.T) {
 	t.Parallel()
 	type class struct{ contention, unavailable bool }

@@ -188,6 +188,55 @@ func TestALeaseIsRenewed(t *testing.T) {
 	})
 }
 
+// TestADeposedLeaderConfirmsNothing takes the lease away behind a leader's back, before and in the middle of a transaction.
+func TestADeposedLeaderConfirmsNothing(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, url string) {
+		db := open(t, url)
+		l := lease.New(db, lease.Options{Name: name, Duration: time.Hour})
+		confirm := func(within func()) error {
+			return db.InTx(t.Context(), func(tx *sql.Tx) error {
+				defer within()
+				return l.Confirm(t.Context(), tx)
+			})
+		}
+		if err := confirm(func() {}); !errors.Is(err, lease.ErrLost) {
+			t.Errorf("before it leads: %v, want ErrLost", err)
+		}
+		const depose = "UPDATE ums_lease SET holder = 'another' WHERE name = 'test'"
+		err := l.Run(t.Context(), func(ctx context.Context) error {
+			other := open(t, url)
+			taken := make(chan error, 1)
+			err := confirm(func() {
+				go func() {
+					taken <- other.InTx(ctx, func(tx *sql.Tx) error {
+						_, err := tx.ExecContext(ctx, depose)
+						return err
+					})
+				}()
+				select {
+				case err := <-taken:
+					t.Errorf("the lease was taken in the middle of a transaction: %v", err)
+				case <-time.After(100 * time.Millisecond):
+				}
+			})
+			if err != nil {
+				t.Errorf("while it leads: %v", err)
+			}
+			if err := <-taken; err != nil {
+				t.Errorf("after the transaction the lease cannot be taken: %v", err)
+			}
+			if err := confirm(func() {}); !errors.Is(err, lease.ErrLost) {
+				t.Errorf("after it was deposed: %v, want ErrLost", err)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestStopGivesTheLeaseUp(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, url string) {
