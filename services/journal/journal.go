@@ -1,70 +1,109 @@
-// Package journal holds the place of the journal slot: GET /journal…: the complete record of what happened, in order.
-// Its routes exist and answer that they are not implemented.
+// Package journal fills the journal slot: GET /journal…, the complete record of what happened, in order.
+//
+// One process at a time appends, by a lease: what is in the outbox, in the order of its sequence, and what else the bus
+// brings. Every process reads and streams.
 package journal
 
 import (
 	"context"
-	"io"
+	"errors"
+	"fmt"
 	"log/slog"
-	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
 
-	"github.com/glarimy/ums/shared/config"
+	"github.com/glarimy/ums/shared/bus"
+	"github.com/glarimy/ums/shared/cursor"
+	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/httpserver"
-	"github.com/glarimy/ums/shared/logging"
+	"github.com/glarimy/ums/shared/schema"
 	"github.com/glarimy/ums/shared/userhttp"
 )
 
 // Config is what an operator can set of the service.
 type Config struct {
 	httpserver.Config
+	Journal Settings
 }
 
-// Dependencies are what the service is given. All of them are required.
+// Settings are what is the journal's own.
+type Settings struct {
+	Append  AppendConfig
+	Streams StreamConfig
+
+	// CursorKeys sign the cursors: see [cursor.ParseKeys]. Every replica needs the same ones, as a client's next page
+	// may come from another.
+	CursorKeys string `env:"CURSOR_KEYS"`
+
+	// Timeout bounds one read of the database, the wait for a connection included.
+	Timeout time.Duration `env:"JOURNAL_TIMEOUT" envDefault:"5s"`
+}
+
+// Dependencies are what the service is given. All but the bus are required, and all stay the caller's to close, after
+// Serve.
 type Dependencies struct {
+	DB       *database.DB
+	Bus      bus.Consumer // what comes beside the outbox; nil is nothing
+	Schema   *schema.Gate
 	Logger   *slog.Logger
 	Registry *prometheus.Registry
+	Now      func() time.Time
 }
 
 // New returns the service, to be used once: Listen, then Serve. The error says what is wrong with the configuration.
 func New(c Config, d Dependencies) (*httpserver.Server, error) {
-	router := userhttp.NewRouter()
-	unbuilt := userhttp.NotImplemented("journal")
-	router.Handle("/journal", unbuilt).Methods(http.MethodGet, http.MethodHead)
-	router.Handle("/journal/stream", unbuilt).Methods(http.MethodGet, http.MethodHead)
-	router.Handle("/journal/{id}", unbuilt).Methods(http.MethodGet, http.MethodHead)
+	sealer, err := c.Journal.sealer()
+	if err != nil {
+		return nil, err
+	}
+	m, err := newMetrics(d.Registry)
+	if err != nil {
+		return nil, err
+	}
+	table := &store{db: d.DB, dialect: d.DB.Dialect, duration: m.read}
+	end := newTail(table, d.Logger)
+	a, err := newAppender(c.Journal.Append, d, m, end.wake)
+	if err != nil {
+		return nil, err
+	}
+	h := &handler{store: table, cursors: sealer, timeout: c.Journal.Timeout, logger: d.Logger}
+	open := newStreams(c.Journal.Streams, h, end, m)
 	return httpserver.New(c.Config, httpserver.Service{
-		Name:     "journal",
-		Handler:  router,
-		Ready:    func() error { return nil },
-		Logger:   d.Logger,
-		Registry: d.Registry,
+		Name:       "journal",
+		Handler:    userhttp.WhenReady(d.Schema, h.router(open)),
+		Ready:      d.Schema.Ready,
+		Logger:     d.Logger,
+		Registry:   d.Registry,
+		EndStreams: open.end,
+		Tasks: []func(context.Context) error{func(ctx context.Context) error {
+			if err := d.Schema.Run(ctx); err != nil {
+				return err
+			}
+			group, ctx := errgroup.WithContext(ctx)
+			group.Go(func() error { return a.run(ctx) })
+			group.Go(func() error { return end.run(ctx) })
+			group.Go(func() error { return m.watch(ctx, table, d.Now) })
+			return group.Wait()
+		}},
 	})
 }
 
-// settings are all the variables of the service as a process of its own.
-type settings struct {
-	Config
-	Log logging.Config
-}
-
-// Main is the service as a process of its own. It is configured by environment variables alone.
-func Main(ctx context.Context, _ []string, getenv func(string) string, stdout io.Writer) error {
-	var c settings
-	if err := config.Load(&c, getenv); err != nil {
-		return err
+func (c Settings) sealer() (*cursor.Sealer, error) {
+	switch {
+	case c.CursorKeys == "":
+		return nil, errors.New("CURSOR_KEYS is not set: give every replica the same key, such as `openssl rand -base64 32` prints")
+	case c.Timeout <= 0:
+		return nil, fmt.Errorf("JOURNAL_TIMEOUT is %s: it must be above zero", c.Timeout)
+	case c.Streams.Heartbeat <= 0:
+		return nil, fmt.Errorf("JOURNAL_HEARTBEAT is %s: it must be above zero", c.Streams.Heartbeat)
+	case c.Streams.Most < 0:
+		return nil, fmt.Errorf("JOURNAL_MAX_STREAMS is %d: give how many streams may be open at a time", c.Streams.Most)
 	}
-	logger, err := logging.New(stdout, c.Log)
+	keys, err := cursor.ParseKeys(c.CursorKeys)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("CURSOR_KEYS: %w", err)
 	}
-	service, err := New(c.Config, Dependencies{Logger: logger, Registry: httpserver.NewRegistry()})
-	if err != nil {
-		return err
-	}
-	if err := service.Listen(ctx); err != nil {
-		return err
-	}
-	return service.Serve(ctx)
+	return cursor.New(keys, "journal")
 }

@@ -13,11 +13,13 @@ const (
 	InvalidParameter          Type = "invalid-parameter"
 	UnsupportedCombination    Type = "unsupported-combination"
 	InvalidCursor             Type = "invalid-cursor"
+	InvalidLastEventID        Type = "invalid-last-event-id"
 	InvalidPrecondition       Type = "invalid-precondition"
 	InvalidIdempotencyKey     Type = "invalid-idempotency-key"
 	InvalidRequestTarget      Type = "invalid-request-target"
 	MalformedRequest          Type = "malformed-request"
 	UserNotFound              Type = "user-not-found"
+	EventNotFound             Type = "event-not-found"
 	RouteNotFound             Type = "route-not-found"
 	MethodNotAllowed          Type = "method-not-allowed"
 	RequestTimeout            Type = "request-timeout"
@@ -60,8 +62,8 @@ func (t Type) Title() string {
 func Types() []Type {
 	return []Type{
 		MalformedJSON, Validation, InvalidName, InvalidParameter, UnsupportedCombination, InvalidCursor,
-		InvalidPrecondition, InvalidIdempotencyKey, InvalidRequestTarget, MalformedRequest, UserNotFound, RouteNotFound,
-		MethodNotAllowed, RequestTimeout, UserExists, IdempotencyKeyInUse, PreconditionFailed, BodyTooLarge,
+		InvalidLastEventID, InvalidPrecondition, InvalidIdempotencyKey, InvalidRequestTarget, MalformedRequest,
+		UserNotFound, EventNotFound, RouteNotFound, MethodNotAllowed, RequestTimeout, UserExists, IdempotencyKeyInUse, PreconditionFailed, BodyTooLarge,
 		UnsupportedMediaType, ExpectationFailed, IdempotencyKeyReused, HeadersTooLarge, Internal, NotImplemented,
 		UnsupportedTransferCoding, UpstreamBroken, Unavailable, UpstreamUnavailable, UpstreamTimeout,
 		UnsupportedHTTPVersion,
@@ -83,6 +85,8 @@ func (t Type) describe() (status int, title string) {
 		return http.StatusBadRequest, "These parameters cannot be combined"
 	case InvalidCursor:
 		return http.StatusBadRequest, "The cursor is not valid for this list"
+	case InvalidLastEventID:
+		return http.StatusBadRequest, "The stream cannot go on from there"
 	case InvalidPrecondition:
 		return http.StatusBadRequest, "The precondition is not well-formed"
 	case InvalidIdempotencyKey:
@@ -93,6 +97,8 @@ func (t Type) describe() (status int, title string) {
 		return http.StatusBadRequest, "The request is not well-formed HTTP"
 	case UserNotFound:
 		return http.StatusNotFound, "No such user"
+	case EventNotFound:
+		return http.StatusNotFound, "No such event"
 	case RouteNotFound:
 		return http.StatusNotFound, "No such path"
 	case MethodNotAllowed:

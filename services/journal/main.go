@@ -1,0 +1,60 @@
+package journal
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/glarimy/ums/shared/bus/transport"
+	"github.com/glarimy/ums/shared/config"
+	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/httpserver"
+	"github.com/glarimy/ums/shared/logging"
+	"github.com/glarimy/ums/shared/schema"
+)
+
+// settings are all the variables of the service as a process of its own.
+type settings struct {
+	Config
+	Log      logging.Config
+	Database database.Config
+	Bus      transport.Config
+}
+
+// Main is the service as a process of its own. It is configured by environment variables alone.
+func Main(ctx context.Context, _ []string, getenv func(string) string, stdout io.Writer) (err error) {
+	var c settings
+	if err := config.Load(&c, getenv); err != nil {
+		return err
+	}
+	logger, err := logging.New(stdout, c.Log)
+	if err != nil {
+		return err
+	}
+	db, err := c.Database.Open()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	d := Dependencies{
+		DB: db, Schema: schema.NewGate(db, schema.Options{Logger: logger}),
+		Logger: logger, Registry: httpserver.NewRegistry(), Now: time.Now,
+	}
+	if c.Bus.URL != "" {
+		events, err := c.Bus.Open(transport.Dependencies{Logger: logger})
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, events.Close()) }()
+		d.Bus = events
+	}
+	service, err := New(c.Config, d)
+	if err != nil {
+		return err
+	}
+	if err := service.Listen(ctx); err != nil {
+		return err
+	}
+	return service.Serve(ctx)
+}
