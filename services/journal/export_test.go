@@ -1,0 +1,77 @@
+package journal
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/glarimy/ums/shared/cursor"
+	"github.com/glarimy/ums/shared/database"
+)
+
+// Querier is what the reads ask.
+type Querier = querier
+
+func reader(db Querier, d database.Dialect) *store {
+	return &store{db: db, dialect: d, duration: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "test"})}
+}
+
+// ReadPage reads the page that a raw query asks for, behind a position, and returns how many events it read for it.
+func ReadPage(ctx context.Context, db Querier, d database.Dialect, raw string, behind uint64) (int, error) {
+	q, err := readQuery(raw, nil)
+	if err != nil {
+		return 0, err
+	}
+	q.cursor = behind
+	keys, err := cursor.ParseKeys("MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")
+	if err != nil {
+		return 0, err
+	}
+	sealer, err := cursor.New(keys, "test")
+	if err != nil {
+		return 0, err
+	}
+	records, next, err := q.read(ctx, reader(db, d), sealer)
+	if next != "" {
+		return len(records) + 1, err
+	}
+	return len(records), err
+}
+
+// ReadRest executes all other statements that read.
+func ReadRest(ctx context.Context, db Querier, d database.Dialect) error {
+	s := reader(db, d)
+	if _, err := s.head(ctx); err != nil {
+		return err
+	}
+	if _, _, err := s.byID(ctx, "no id"); err != nil {
+		return err
+	}
+	if _, err := (outbox{db: db}).beyond(ctx, 5, walkBatch); err != nil {
+		return err
+	}
+	_, err := outbox{db: db}.within(ctx, gaps{{first: 3, last: 3}, {first: 7, last: 9}})
+	return err
+}
+
+// Gaps are the gaps of a progress, for tests.
+type Gaps = gaps
+
+// ReadGaps reads gaps as the database has them.
+func ReadGaps(text string) (Gaps, error) { return decodeGaps(text) }
+
+// Opened, Without, Recent and Encode are those of gaps.
+var (
+	Opened  = gaps.opened
+	Without = gaps.without
+	Recent  = gaps.recent
+	Encode  = gaps.encode
+)
+
+// FrameOf writes an event's data as a stream sends it.
+func FrameOf(data []byte) []byte {
+	r := record{position: 1}
+	r.event.Data = bytes.Clone(data)
+	return newFrame(r).text
+}
