@@ -2,6 +2,7 @@ package system
 
 import (
 	"github.com/glarimy/ums/services/add"
+	"github.com/glarimy/ums/services/journal"
 	"github.com/glarimy/ums/services/search"
 	"github.com/glarimy/ums/shared/httpserver"
 	"github.com/glarimy/ums/shared/usercache"
@@ -14,6 +15,8 @@ type Config struct {
 	Fence  usercache.FenceConfig
 	Relay  add.RelayConfig
 	Pages  search.PagesConfig // without keys: one that is kept in the data folder
+
+	Journal journal.Settings // without keys: the same one
 
 	Data string // folder of the database, the lock and the cursors' key
 

@@ -89,12 +89,8 @@ func (s *System) fillAdd() (server, error) {
 
 func (s *System) fillSearch() (server, error) {
 	pages := s.config.Pages
-	if pages.CursorKeys == "" {
-		key, err := cursorKey(s.config.Data)
-		if err != nil {
-			return nil, err
-		}
-		pages.CursorKeys = key
+	if err := s.keyFor(&pages.CursorKeys); err != nil {
+		return nil, err
 	}
 	logger := s.quiet()
 	return search.New(search.Config{Config: s.inside(), Pages: pages}, search.Dependencies{
@@ -103,7 +99,23 @@ func (s *System) fillSearch() (server, error) {
 }
 
 func (s *System) fillJournal() (server, error) {
-	return journal.New(journal.Config{Config: s.inside()}, journal.Dependencies{Logger: s.quiet(), Registry: s.registry})
+	settings := s.config.Journal
+	if err := s.keyFor(&settings.CursorKeys); err != nil {
+		return nil, err
+	}
+	logger := s.quiet()
+	return journal.New(journal.Config{Config: s.inside(), Journal: settings}, journal.Dependencies{
+		DB: s.db, Bus: s.bus, Schema: schema.NewGate(s.db, schema.Options{Logger: logger}),
+		Logger: logger, Registry: s.registry, Now: time.Now,
+	})
+}
+
+// keyFor fills in the cursors' keys where CURSOR_KEYS names none.
+func (s *System) keyFor(keys *string) (err error) {
+	if *keys == "" {
+		*keys, err = cursorKey(s.config.Data)
+	}
+	return err
 }
 
 func (s *System) client(timeout time.Duration) (redis.UniversalClient, error) {
