@@ -37,19 +37,18 @@ func Main(ctx context.Context, _ []string, getenv func(string) string, stdout io
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	d := Dependencies{
-		DB: db, Schema: schema.NewGate(db, schema.Options{Logger: logger}),
-		Logger: logger, Registry: httpserver.NewRegistry(), Now: time.Now,
+	registry := httpserver.NewRegistry()
+	events, err := c.Bus.OpenIfSet(transport.Dependencies{Logger: logger, Registry: registry})
+	if err != nil {
+		return err
 	}
-	if c.Bus.URL != "" {
-		events, err := c.Bus.Open(transport.Dependencies{Logger: logger})
-		if err != nil {
-			return err
-		}
+	if events != nil {
 		defer func() { err = errors.Join(err, events.Close()) }()
-		d.Bus = events
 	}
-	service, err := New(c.Config, d)
+	service, err := New(c.Config, Dependencies{
+		DB: db, Bus: events, Schema: schema.NewGate(db, schema.Options{Logger: logger}),
+		Logger: logger, Registry: registry, Now: time.Now,
+	})
 	if err != nil {
 		return err
 	}
