@@ -21,6 +21,7 @@ type options struct {
 	match    *regexp.Regexp
 	timeout  time.Duration
 	lag      time.Duration
+	settle   time.Duration
 	verbose  bool
 	list     bool
 }
@@ -30,7 +31,7 @@ type options struct {
 func parseOptions(args []string, getenv func(string) string, out io.Writer) (o options, err error) {
 	flags := flag.NewFlagSet("conformance", flag.ContinueOnError)
 	flags.SetOutput(out)
-	slot := flags.String("slot", "", "the `slot` whose contract is checked: find, add or all")
+	slot := flags.String("slot", "", "the `slot` whose contract is checked: "+contract.SlotNames())
 	flags.StringVar(&o.url, "url", getenv("CONFORMANCE_URL"),
 		"the base `URL` of the gateway, or of the service that fills the slot")
 	flags.StringVar(&o.writeURL, "write-url", getenv("CONFORMANCE_WRITE_URL"),
@@ -39,6 +40,7 @@ func parseOptions(args []string, getenv func(string) string, out io.Writer) (o o
 	flags.DurationVar(&o.timeout, "timeout", defaultTimeout, "how long one clause may take")
 	flags.DurationVar(&o.lag, "lag", 0,
 		"how long a change may take to be seen: 1s for a filling of add that does not fence the cache")
+	flags.DurationVar(&o.settle, "settle", time.Second, "how long a change may take to be in lists")
 	flags.BoolVar(&o.verbose, "v", false, "show every request and answer")
 	flags.BoolVar(&o.list, "list", false, "print the clauses, and check nothing")
 	if err := flags.Parse(args); err != nil {

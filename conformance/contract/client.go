@@ -1,6 +1,7 @@
 package contract
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,9 @@ type Options struct {
 	// Lag is how long an acknowledged change may take to be seen by readers. Zero, which the default services keep,
 	// means that the very next read sees it; a filling of the add slot that does not fence the cache gets one second.
 	Lag time.Duration
+	// Settle is how long an acknowledged change may take to be seen in lists; a second, as the contract
+	// has it, if zero.
+	Settle time.Duration
 	// Trace is told of every exchange in one line, if it is not nil. It must be safe for concurrent use.
 	Trace func(line string)
 }
@@ -32,6 +36,7 @@ type Client struct {
 	readBase  *url.URL
 	writeBase *url.URL
 	lag       time.Duration
+	settle    time.Duration
 	trace     func(string)
 	http      *http.Client
 	added     *addedUsers
@@ -49,15 +54,15 @@ func NewClient(o Options) (*Client, error) {
 			return nil, err
 		}
 	}
-	if o.Lag < 0 {
-		return nil, fmt.Errorf("the lag %s is negative", o.Lag)
+	if o.Lag < 0 || o.Settle < 0 {
+		return nil, fmt.Errorf("the lag %s is negative", min(o.Lag, o.Settle))
 	}
 	trace := o.Trace
 	if trace == nil {
 		trace = func(string) {}
 	}
 	return &Client{
-		readBase: read, writeBase: write, lag: o.Lag, trace: trace, added: new(addedUsers),
+		readBase: read, writeBase: write, lag: o.Lag, settle: max(cmp.Or(o.Settle, defaultSettle), o.Lag), trace: trace, added: new(addedUsers),
 		http: &http.Client{
 			Transport: &http.Transport{
 				DisableCompression:  true, // bytes are compared
@@ -68,6 +73,9 @@ func NewClient(o Options) (*Client, error) {
 		},
 	}, nil
 }
+
+// defaultSettle is how long the contract lets a change take until lists have it.
+const defaultSettle = time.Second
 
 func parseBase(raw string) (*url.URL, error) {
 	u, err := url.Parse(raw)
@@ -96,9 +104,24 @@ func (c *Client) Reach(ctx context.Context, slot Slot) error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("%w: %w", ErrUnreachable, err)
-	case slot == Find && (res.status == http.StatusNotFound || res.status == http.StatusMethodNotAllowed):
+	case slot != Add && (res.status == http.StatusNotFound || res.status == http.StatusMethodNotAllowed):
 		return fmt.Errorf("%w: %s does not take POST /user, so no users can be added to be found; "+
 			"give the address that does, the gateway's or the add service's, as the write URL", ErrUnreachable, c.writeBase)
+	}
+	return c.reachReader(ctx, slot)
+}
+
+// reachReader finds out whether anything fills a slot that may be empty.
+func (c *Client) reachReader(ctx context.Context, slot Slot) error {
+	if slot != Search {
+		return nil
+	}
+	res, err := c.send(ctx, list("limit", "1"))
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrUnreachable, err)
+	case res.status == http.StatusNotImplemented:
+		return fmt.Errorf("%w: %w", ErrUnreachable, res.check(isStatus(http.StatusOK)))
 	}
 	return nil
 }
@@ -125,10 +148,10 @@ func (c *Client) cleanUp(ctx context.Context) {
 
 // base returns where requests of that side go.
 func (c *Client) base(side Slot) *url.URL {
-	if side == Find {
-		return c.readBase
+	if side == Add {
+		return c.writeBase
 	}
-	return c.writeBase
+	return c.readBase
 }
 
 // target returns the raw request target of a path, below the base address's own path.

@@ -18,17 +18,37 @@ type Slot string
 
 // The slots that have clauses.
 const (
-	Find Slot = "find" // GET /user/{name}
-	Add  Slot = "add"  // POST /user, PATCH and DELETE /user/{name}
-	All  Slot = "all"  // every slot, and what holds only for all of them behind one gateway
+	Find   Slot = "find"   // GET /user/{name}
+	Add    Slot = "add"    // POST /user, PATCH and DELETE /user/{name}
+	Search Slot = "search" // GET /user?…
+	All    Slot = "all"    // every slot, and what holds only for all of them behind one gateway
 )
+
+// Slots returns every slot that has clauses, All included.
+func Slots() []Slot { return []Slot{Find, Add, Search, All} }
 
 // ParseSlot returns the slot of that name.
 func ParseSlot(name string) (Slot, error) {
-	if s := Slot(name); slices.Contains([]Slot{Find, Add, All}, s) {
+	if s := Slot(name); slices.Contains(Slots(), s) {
 		return s, nil
 	}
-	return "", fmt.Errorf("there is no slot %q: choose %s, %s or %s", name, Find, Add, All)
+	return "", fmt.Errorf("there is no slot %q: choose %s", name, SlotNames())
+}
+
+// SlotNames lists the slots for a person.
+func SlotNames() string {
+	var b strings.Builder
+	for i, s := range Slots() {
+		switch {
+		case i == 0:
+		case i == len(Slots())-1:
+			b.WriteString(" or ")
+		default:
+			b.WriteString(", ")
+		}
+		b.WriteString(string(s))
+	}
+	return b.String()
 }
 
 // Clause is one promise of the contract.
@@ -60,8 +80,10 @@ func Clauses(slot Slot) []Clause {
 		return findClauses()
 	case Add:
 		return addClauses()
+	case Search:
+		return searchClauses()
 	case All:
-		return slices.Concat(addClauses(), findClauses(), wholeClauses())
+		return slices.Concat(addClauses(), findClauses(), searchClauses(), wholeClauses())
 	default:
 		return nil
 	}
@@ -81,6 +103,13 @@ func findClauses() []Clause {
 		probeClauses(Find), readClauses(), conditionalClauses(), freshClauses(),
 		opaqueNameClauses(Find), spelledNameClauses(), distinctNameClauses(Find),
 		badPathNameClauses(Find), badTargetClauses(Find), methodClauses(Find), problemClauses(Find),
+	)
+}
+
+func searchClauses() []Clause {
+	return slices.Concat(
+		probeClauses(Search), listClauses(), namePrefixClauses(), phoneClauses(), sinceClauses(), namedClauses(),
+		pageClauses(), cursorClauses(), refusedParameterClauses(), searchFreshClauses(), methodClauses(Search), problemClauses(Search),
 	)
 }
 

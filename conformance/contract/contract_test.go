@@ -63,7 +63,7 @@ func TestMutants(t *testing.T) {
 			t.Parallel()
 			f := newFake(m.bug)
 			f.tamper = m.tamper
-			client := newClient(t, contract.Options{URL: f.start(t)})
+			client := newClient(t, contract.Options{URL: f.start(t), Settle: 20 * time.Millisecond})
 			for _, pattern := range m.kills {
 				meant := matching(t, pattern, all)
 				if len(meant) == 0 {
@@ -122,7 +122,7 @@ func matching(t *testing.T, pattern string, clauses []contract.Clause) (found []
 
 func TestClausesAreNamedAndSayWhatTheyPromise(t *testing.T) {
 	t.Parallel()
-	form := regexp.MustCompile(`^(find|add|all)/[a-z0-9-]+/[a-z0-9-]+$`)
+	form := regexp.MustCompile(`^(find|add|search|all)/[a-z0-9-]+/[a-z0-9-]+$`)
 	seen := map[string]bool{}
 	for _, c := range contract.Clauses(contract.All) {
 		if !form.MatchString(c.ID) {
@@ -136,7 +136,13 @@ func TestClausesAreNamedAndSayWhatTheyPromise(t *testing.T) {
 			t.Errorf("clause %s says %q", c.ID, c.Says)
 		}
 	}
-	if got, want := len(contract.Clauses(contract.Find))+len(contract.Clauses(contract.Add)), len(seen); got >= want {
+	got := 0
+	for _, slot := range contract.Slots() {
+		if slot != contract.All {
+			got += len(contract.Clauses(slot))
+		}
+	}
+	if want := len(seen); got >= want {
 		t.Errorf("the slots have %d clauses on their own, and %d together; want more, for what only all can keep", got, want)
 	}
 }
@@ -179,6 +185,32 @@ func TestASlotThatOnlyReadsNeedsAWriteURL(t *testing.T) {
 	}
 	if err := newClient(t, contract.Options{URL: onlyReads, WriteURL: whole}).Reach(t.Context(), contract.Find); err != nil {
 		t.Errorf("with a write URL: %v", err)
+	}
+}
+
+func TestAnEmptySlotIsToldInPlainWords(t *testing.T) {
+	t.Parallel()
+	f := newFake("")
+	f.tamper = func(r *http.Request, a *answer) {
+		if isList(r) {
+			id := a.header.Get("X-Request-Id")
+			*a = problem("not-implemented", http.StatusNotImplemented)
+			a.header.Set("X-Request-Id", id)
+			a.body = []byte(strings.Replace(string(a.body), "REQUEST-ID", id, 1))
+		}
+	}
+	client := newClient(t, contract.Options{URL: f.start(t), Settle: time.Millisecond})
+	const want = "nothing fills this slot yet"
+	if err := client.Reach(t.Context(), contract.Search); !errors.Is(err, contract.ErrUnreachable) || !strings.Contains(err.Error(), want) {
+		t.Errorf("it is reached: %v; want to be told that %s", err, want)
+	}
+	if err := client.Reach(t.Context(), contract.All); err != nil {
+		t.Errorf("for the sake of one slot the others are not checked: %v", err)
+	}
+	for _, c := range matching(t, "search/names/found", contract.Clauses(contract.All)) {
+		if err := c.Check(t.Context(), client); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("clause %s: %v; want to be told that %s", c.ID, err, want)
+		}
 	}
 }
 

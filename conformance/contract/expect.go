@@ -30,7 +30,7 @@ func (r *response) String() string {
 	if r.header.Get("Content-Type") != "" {
 		fmt.Fprintf(&b, " [Content-Type: %s]", r.header.Get("Content-Type"))
 	}
-	for _, key := range []string{"ETag", "Location", "Allow", "Idempotent-Replayed"} {
+	for _, key := range []string{"ETag", "Location", "Allow", "Link", "Idempotent-Replayed"} {
 		for _, value := range r.header.Values(key) {
 			fmt.Fprintf(&b, " [%s: %s]", key, quote(value))
 		}
@@ -52,9 +52,13 @@ type expectation func(*response) string
 type failure struct {
 	sent, got string
 	want      []string
+	unfilled  bool
 }
 
 func (f *failure) Error() string {
+	if f.unfilled {
+		return fmt.Sprintf("nothing fills this slot yet: %s is answered 501 not-implemented", f.sent)
+	}
 	return fmt.Sprintf("sent %s; got %s; the contract wants %s", f.sent, f.got, strings.Join(f.want, ", and "))
 }
 
@@ -69,7 +73,12 @@ func (r *response) check(want ...expectation) error {
 	if len(wants) == 0 {
 		return nil
 	}
-	return &failure{sent: r.request.String(), got: r.String(), want: wants}
+	return &failure{sent: r.request.String(), got: r.String(), want: wants, unfilled: isUnfilled(r)}
+}
+
+// isUnfilled reports whether the answer says that the service behind the path is yet to be written.
+func isUnfilled(r *response) bool {
+	return r.status == http.StatusNotImplemented && isProblem(notImplemented)(r) == ""
 }
 
 func isStatus(status int) expectation {

@@ -28,6 +28,9 @@ type fake struct {
 	users    map[string]fakeUser
 	stale    map[string]*cached
 	keys     map[string]*claim
+	snapshot []fakeUser      // of lists, as of the time taken
+	taken    time.Time       //
+	opened   map[string]bool // cursors
 }
 
 type fakeUser struct {
@@ -100,7 +103,7 @@ func (f *fake) route(r *http.Request) answer {
 	case path == "/user":
 		return f.byMethod(r, map[string]func() answer{
 			"POST": func() answer { return f.post(r) },
-			"GET":  func() answer { return problem("not-implemented", 501) },
+			"GET":  func() answer { return f.search(r) },
 		})
 	case len(segments) == 2 && segments[0] == "user" && segments[1] != "":
 		return f.user(r, segments[1])

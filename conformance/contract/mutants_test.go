@@ -23,7 +23,7 @@ func (m mutant) id() string {
 
 func mutants() []mutant {
 	return slices.Concat(bodyMutants(), nameMutants(), writeMutants(), keyMutants(), preconditionMutants(), readMutants(),
-		pathMutants(), problemMutants(), recordMutants())
+		pathMutants(), problemMutants(), recordMutants(), listMutants(), pageMutants(), parameterMutants())
 }
 
 func bug(name string, kills ...string) mutant { return mutant{bug: name, kills: kills} }

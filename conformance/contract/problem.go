@@ -15,6 +15,10 @@ const (
 	validation            = "validation"
 	invalidName           = "invalid-name"
 	invalidPrecondition   = "invalid-precondition"
+	invalidParameter      = "invalid-parameter"
+	invalidCursor         = "invalid-cursor"
+	unsupportedCombo      = "unsupported-combination"
+	notImplemented        = "not-implemented"
 	invalidIdempotencyKey = "invalid-idempotency-key"
 	invalidRequestTarget  = "invalid-request-target"
 	malformedRequest      = "malformed-request"
@@ -47,6 +51,8 @@ func statusOf(kind string) int {
 		return http.StatusUnsupportedMediaType
 	case idempotencyKeyReused:
 		return http.StatusUnprocessableEntity
+	case notImplemented:
+		return http.StatusNotImplemented
 	case unavailable:
 		return http.StatusServiceUnavailable
 	default:
@@ -67,6 +73,16 @@ const (
 	codeUnknown    = "unknown-field"
 	codeDuplicate  = "duplicate-field"
 	codeReadOnly   = "read-only"
+)
+
+// Codes of faults in a parameter of a query, beside those above.
+const (
+	codeUnknownParameter   = "unknown-parameter"
+	codeDuplicateParameter = "duplicate-parameter"
+	codeTooMany            = "too-many"
+	codeFormat             = "format"
+	codeTooEarly           = "too-early"
+	codeEncoding           = "encoding"
 )
 
 // fault is one entry of a problem's `errors`, without its words for people.

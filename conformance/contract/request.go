@@ -17,7 +17,7 @@ const (
 
 // request is one request as a clause means it: its path goes out byte for byte.
 type request struct {
-	side    Slot // Find or Add: which of the two addresses it goes to
+	side    Slot // Add for the address that writes, any other for the one that reads
 	method  string
 	path    string // raw, percent-encoded where the clause wants it so
 	header  http.Header

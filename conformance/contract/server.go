@@ -37,6 +37,12 @@ func methodClauses(slot Slot) []Clause {
 		}
 	}
 	user := userPath(newName())
+	if slot == Search {
+		return []Clause{
+			row("put-users", "PUT", "/user", "GET", "HEAD"),
+			row("unknown-users", "CONFORM", "/user?limit=1", "GET", "HEAD"),
+		}
+	}
 	if slot == Find {
 		return []Clause{
 			row("put-user", "PUT", user, "GET", "HEAD"),
@@ -89,10 +95,17 @@ func requestIDs(ctx context.Context, c *Client, slot Slot) error {
 	if err != nil {
 		return err
 	}
-	requests := []request{patch(u.name, change(u.phone)), patch(u.name, `{}`), patch(newName(), change(u.phone)), remove(u.name)}
-	if slot == Find {
+	var requests []request
+	switch slot {
+	case Add, All:
+		requests = []request{patch(u.name, change(u.phone)), patch(u.name, `{}`), patch(newName(), change(u.phone)), remove(u.name)}
+	case Find:
 		requests = []request{
 			get(u.name), get(u.name), get(newName()), get("x"), get(u.name).asHead(), get(u.name).with("If-None-Match", u.etag),
+		}
+	case Search:
+		requests = []request{
+			list("name", u.name), list("name", u.name), list("name", newName()), list("limit", "0"), list("name", u.name).asHead(),
 		}
 	}
 	seen := make(map[string]request)

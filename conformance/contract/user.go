@@ -57,7 +57,12 @@ func (c *Client) isAbsent(ctx context.Context, name string) error {
 // soon makes a check that has to succeed once a change, acknowledged just now, may be expected to be seen: at once,
 // if no lag is allowed.
 func (c *Client) soon(ctx context.Context, check func() error) error {
-	for deadline := time.Now().Add(c.lag); ; {
+	return within(ctx, c.lag, check)
+}
+
+// within makes a check until it succeeds, or for the last time when that long has passed.
+func within(ctx context.Context, patience time.Duration, check func() error) error {
+	for deadline := time.Now().Add(patience); ; {
 		late := !time.Now().Before(deadline)
 		err := check()
 		if err == nil || late || ctx.Err() != nil {
@@ -65,7 +70,7 @@ func (c *Client) soon(ctx context.Context, check func() error) error {
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(c.lag / 20):
+		case <-time.After(patience / 20):
 		}
 	}
 }
