@@ -14,6 +14,7 @@ import (
 	"github.com/glarimy/ums/services/add/relay"
 	"github.com/glarimy/ums/shared/bus"
 	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/document"
 	"github.com/glarimy/ums/shared/httpserver"
 	"github.com/glarimy/ums/shared/schema"
 	"github.com/glarimy/ums/shared/usercache"
@@ -85,7 +86,7 @@ func New(c Config, d Dependencies) (*httpserver.Server, error) {
 	}
 	return httpserver.New(c.Config, httpserver.Service{
 		Name:     "add",
-		Handler:  userhttp.WhenReady(d.Schema, h.router()),
+		Handler:  document.Describe(OpenAPI, userhttp.WhenReady(d.Schema, h.router())),
 		Ready:    d.Schema.Ready,
 		Logger:   d.Logger,
 		Registry: d.Registry,

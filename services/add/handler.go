@@ -30,7 +30,7 @@ type handler struct {
 	logger *slog.Logger
 }
 
-func (h *handler) router() http.Handler {
+func (h *handler) router() *userhttp.Router {
 	router := userhttp.NewRouter()
 	router.HandleFunc("/user", h.create).Methods(http.MethodPost)
 	router.HandleFunc("/user/{name}", h.change).Methods(http.MethodPatch)

@@ -19,6 +19,7 @@ import (
 	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/enginetest"
 	"github.com/glarimy/ums/shared/httpserver"
+	"github.com/glarimy/ums/shared/openapitest"
 	"github.com/glarimy/ums/shared/schema"
 	"github.com/glarimy/ums/shared/usercache"
 )
@@ -138,7 +139,7 @@ func start(t *testing.T, b *backends, o options) *service {
 		}
 		logs.check(t)
 	})
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}}
+	client := &http.Client{Transport: openapitest.MustLoad(t, []byte(add.OpenAPI)).Watch(t, server.Addr(), &http.Transport{MaxIdleConnsPerHost: 100})}
 	t.Cleanup(client.CloseIdleConnections)
 	s := &service{backends: b, client: client, url: "http://" + server.Addr(), admin: "http://" + server.AdminAddr()}
 	if !o.early {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/glarimy/ums/shared/bus"
 	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/document"
 	"github.com/glarimy/ums/shared/event"
 	"github.com/glarimy/ums/shared/httpserver"
 	"github.com/glarimy/ums/shared/readevents"
@@ -70,7 +71,7 @@ func newServer(c Config, d Dependencies, cache *usercache.Cache) (*httpserver.Se
 	}
 	return httpserver.New(c.Config, httpserver.Service{
 		Name:     "find",
-		Handler:  userhttp.WhenReady(d.Schema, newHandler(cache, reads, d.Logger)),
+		Handler:  document.Describe(OpenAPI, userhttp.WhenReady(d.Schema, newHandler(cache, reads, d.Logger))),
 		Ready:    d.Schema.Ready,
 		Logger:   d.Logger,
 		Registry: d.Registry,

@@ -22,7 +22,7 @@ type handler struct {
 	json, noCache []string
 }
 
-func newHandler(cache *usercache.Cache, reads *readevents.Recorder, logger *slog.Logger) http.Handler {
+func newHandler(cache *usercache.Cache, reads *readevents.Recorder, logger *slog.Logger) *userhttp.Router {
 	h := &handler{
 		cache: cache, reads: reads, logger: logger, json: []string{"application/json"}, noCache: []string{"no-cache"},
 	}

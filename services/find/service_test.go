@@ -22,6 +22,7 @@ import (
 	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/enginetest"
 	"github.com/glarimy/ums/shared/httpserver"
+	"github.com/glarimy/ums/shared/openapitest"
 	"github.com/glarimy/ums/shared/readevents"
 	"github.com/glarimy/ums/shared/schema"
 	"github.com/glarimy/ums/shared/user"
@@ -215,7 +216,7 @@ func start(t *testing.T, b *backends, o options) *service {
 		}
 		logs.check(t)
 	})
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100}, CheckRedirect: noRedirect}
+	client := &http.Client{Transport: openapitest.MustLoad(t, []byte(find.OpenAPI)).Watch(t, server.Addr(), &http.Transport{MaxIdleConnsPerHost: 100}), CheckRedirect: noRedirect}
 	t.Cleanup(client.CloseIdleConnections)
 	s := &service{backends: b, client: client, url: "http://" + server.Addr(), admin: "http://" + server.AdminAddr()}
 	if !o.early {

@@ -27,7 +27,7 @@ func (s *service) send(tb testing.TB, method, target string) answer {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	response, err := new(http.Transport{DisableKeepAlives: true}).RoundTrip(r)
+	response, err := s.transport.RoundTrip(r)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/userhttp"
 )
 
 // Querier is what ReadPage asks.
@@ -28,3 +29,6 @@ func ReadPage(ctx context.Context, db Querier, d database.Dialect, raw string, l
 	rows, err := users.read(ctx, q.list, position{lead: lead, name: name}, q.limit+1)
 	return len(rows), err
 }
+
+// Router returns the routes of the slot.
+func Router() *userhttp.Router { return new(handler).router() }

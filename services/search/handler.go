@@ -23,7 +23,7 @@ type handler struct {
 	logger  *slog.Logger
 }
 
-func (h *handler) router() http.Handler {
+func (h *handler) router() *userhttp.Router {
 	router := userhttp.NewRouter()
 	router.HandleFunc("/user", h.search).Methods(http.MethodGet, http.MethodHead)
 	return router

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -29,7 +30,7 @@ func TestMainServes(t *testing.T) {
 		_ = stdout.Close()
 		ended <- err
 	}()
-	s := &service{url: "http://" + servingAt(t, logs)}
+	s := &service{url: "http://" + servingAt(t, logs), transport: &http.Transport{DisableKeepAlives: true}}
 	if names := s.get(t).page(t).names(); len(names) != 1 {
 		t.Errorf("got %q", names)
 	}

@@ -68,7 +68,7 @@ func TestMetrics(t *testing.T) {
 	for _, list := range someLists() {
 		s.get(t, list...).page(t)
 	}
-	metrics := (&service{url: s.admin}).send(t, http.MethodGet, "/metrics").body
+	metrics := (&service{url: s.admin, transport: s.transport}).send(t, http.MethodGet, "/metrics").body
 	for _, filter := range []string{"none", "name_prefix", "phone", "phone_prefix", "since", "name"} {
 		if want := `ums_search_read_duration_seconds_count{filter="` + filter + `"}`; !strings.Contains(metrics, want) {
 			t.Errorf("there is no %s", want)

@@ -14,6 +14,7 @@ import (
 	"github.com/glarimy/ums/shared/bus"
 	"github.com/glarimy/ums/shared/cursor"
 	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/document"
 	"github.com/glarimy/ums/shared/event"
 	"github.com/glarimy/ums/shared/httpserver"
 	"github.com/glarimy/ums/shared/readevents"
@@ -66,7 +67,7 @@ func New(c Config, d Dependencies) (*httpserver.Server, error) {
 	h := &handler{users: users, cursors: sealer, reads: reads, timeout: c.Pages.Timeout, logger: d.Logger}
 	return httpserver.New(c.Config, httpserver.Service{
 		Name:     "search",
-		Handler:  userhttp.WhenReady(d.Schema, h.router()),
+		Handler:  document.Describe(OpenAPI, userhttp.WhenReady(d.Schema, h.router())),
 		Ready:    d.Schema.Ready,
 		Logger:   d.Logger,
 		Registry: d.Registry,

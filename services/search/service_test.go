@@ -7,6 +7,7 @@ import (
 	"database/sql"
 	"encoding/base64"
 	"log/slog"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -21,6 +22,7 @@ import (
 	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/enginetest"
 	"github.com/glarimy/ums/shared/httpserver"
+	"github.com/glarimy/ums/shared/openapitest"
 	"github.com/glarimy/ums/shared/schema"
 )
 
@@ -130,9 +132,10 @@ type options struct {
 
 // service is a running search service.
 type service struct {
-	url   string
-	admin string
-	ready func() error
+	url       string
+	admin     string
+	transport http.RoundTripper
+	ready     func() error
 }
 
 // key returns a cursor key that differs for each seed.
@@ -170,7 +173,10 @@ func start(tb testing.TB, b *backend, o options) *service {
 		}
 		logs.check(tb)
 	})
-	return &service{url: "http://" + server.Addr(), admin: "http://" + server.AdminAddr(), ready: gate.Ready}
+	return &service{
+		url: "http://" + server.Addr(), admin: "http://" + server.AdminAddr(), ready: gate.Ready,
+		transport: openapitest.MustLoad(tb, []byte(search.OpenAPI)).Watch(tb, server.Addr(), &http.Transport{DisableKeepAlives: true}),
+	}
 }
 
 // phonePrefix is what the phone numbers of the tests begin with that look for them in the log.
