@@ -13,6 +13,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/glarimy/ums/shared/version"
 )
 
 // Service is what a server serves.
@@ -153,7 +155,7 @@ func (s *Server) serve(ctx context.Context) error {
 	if s.admin != nil {
 		go func() { failed <- s.admin.Serve(s.adminLis) }()
 	}
-	s.logger.InfoContext(ctx, "serving", "addr", s.Addr(), "admin_addr", s.AdminAddr())
+	s.logger.InfoContext(ctx, "serving", "addr", s.Addr(), "admin_addr", s.AdminAddr(), "version", version.Get().String())
 	select {
 	case err := <-failed:
 		return fmt.Errorf("serve %s: %w", s.service.Name, err)

@@ -8,6 +8,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/glarimy/ums/shared/version"
 )
 
 // Run is a command without its process: all it knows of the world comes in as arguments.
@@ -18,9 +20,28 @@ type Run func(ctx context.Context, args []string, getenv func(string) string, st
 func Main(name string, run Run) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
-	if err := run(ctx, os.Args[1:], os.Getenv, os.Stdout); err != nil {
+	if err := WithCommon(name, run)(ctx, os.Args[1:], os.Getenv, os.Stdout); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
 		os.Exit(1)
 	}
 	os.Exit(0)
+}
+
+// WithCommon returns run with the verbs that every program has: `health` asks the server of the same ADDR on this
+// machine whether it is ready, `--version` prints which build this is.
+func WithCommon(name string, run Run) Run {
+	return func(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
+		if len(args) != 1 {
+			return run(ctx, args, getenv, stdout)
+		}
+		switch args[0] {
+		case "health":
+			return health(ctx, getenv)
+		case "--version", "-version":
+			_, err := fmt.Fprintln(stdout, name, version.Get())
+			return err
+		default:
+			return run(ctx, args, getenv, stdout)
+		}
+	}
 }
