@@ -20,8 +20,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		ErrWriter:      stderr,
 		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // main prints the error, once
 		DefaultCommand: "up",
-		Commands:       []*cli.Command{upCommand(getenv, stdout, stderr), outboxCommand(getenv, stdout)},
-		OnUsageError:   usageError,
+		Commands: []*cli.Command{
+			upCommand(getenv, stdout, stderr), outboxCommand(getenv, stdout), deadLettersCommand(getenv, stdout),
+		},
+		OnUsageError: usageError,
 		CommandNotFound: func(_ context.Context, _ *cli.Command, name string) {
 			fmt.Fprintf(stderr, "ums: there is no command %q; ums help lists them\n", name)
 		},

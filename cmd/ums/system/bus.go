@@ -19,6 +19,10 @@ import (
 // not deleted from the cache is gone after CACHE_TTL.
 const maxBusEntries = 20_000
 
+// busRetention is how long the bus in this process keeps what all have done. Its groups are there from the start, and
+// the fewer entries it has, the cheaper it is for it to remove some.
+const busRetention = 10 * time.Second
+
 // embeddedBus is a Redis server inside this process for the events alone, apart from the cache, which drops keys.
 type embeddedBus struct {
 	server *miniredis.Miniredis
@@ -68,17 +72,17 @@ func (e *embeddedBus) trim(ctx context.Context) error {
 
 // openBus opens the one bus of all services: that of EVENTS_URL, or one in this process.
 func (s *System) openBus(context.Context) (err error) {
-	url := s.config.EventsURL
-	if url == "" {
+	c := s.config.Bus
+	if c.URL == "" {
 		embedded, err := startBus()
 		if err != nil {
 			return err
 		}
 		s.onClose(embedded.close)
 		s.tasks = append(s.tasks, embedded.run)
-		url = embedded.url()
+		c = transport.Config{URL: embedded.url(), Retention: busRetention, MaxLength: maxBusEntries}
 	}
-	s.bus, err = transport.Config{URL: url}.Open(transport.Dependencies{Logger: s.quiet()})
+	s.bus, err = c.Open(transport.Dependencies{Logger: s.quiet(), Registry: s.registry})
 	if err != nil {
 		return err
 	}

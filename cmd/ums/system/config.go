@@ -4,7 +4,9 @@ import (
 	"github.com/glarimy/ums/services/add"
 	"github.com/glarimy/ums/services/journal"
 	"github.com/glarimy/ums/services/search"
+	"github.com/glarimy/ums/shared/bus/transport"
 	"github.com/glarimy/ums/shared/httpserver"
+	"github.com/glarimy/ums/shared/readevents"
 	"github.com/glarimy/ums/shared/usercache"
 )
 
@@ -14,6 +16,8 @@ type Config struct {
 	Cache  usercache.Config
 	Fence  usercache.FenceConfig
 	Relay  add.RelayConfig
+	Reads  readevents.Config
+	Bus    transport.Config   // without a URL: one in this process, apart from the cache
 	Pages  search.PagesConfig // without keys: one that is kept in the data folder
 
 	Journal journal.Settings // without keys: the same one
@@ -23,8 +27,7 @@ type Config struct {
 	DatabaseURL      string `env:"DATABASE_URL"` // empty: SQLite in the data folder
 	DatabasePassword string `env:"DATABASE_PASSWORD"`
 	MaxConnections   int    `env:"DATABASE_MAX_CONNECTIONS" envDefault:"32"`
-	RedisURL         string `env:"REDIS_URL"`  // empty: one in this process
-	EventsURL        string `env:"EVENTS_URL"` // empty: one in this process, apart from the cache
+	RedisURL         string `env:"REDIS_URL"` // empty: one in this process
 
 	GatewayConfig string              `env:"GATEWAY_CONFIG"` // a gateway.yaml; empty: the built-in one
 	Getenv        func(string) string // for the variables that gateway.yaml takes

@@ -69,8 +69,8 @@ func (s *System) fillFind() (server, error) {
 		return nil, err
 	}
 	logger := s.quiet()
-	return find.New(find.Config{Config: s.inside(), Cache: s.config.Cache}, find.Dependencies{
-		DB: s.db, Redis: client, Schema: schema.NewGate(s.db, schema.Options{Logger: logger}),
+	return find.New(find.Config{Config: s.inside(), Cache: s.config.Cache, Reads: s.config.Reads}, find.Dependencies{
+		DB: s.db, Redis: client, Bus: s.bus, Schema: schema.NewGate(s.db, schema.Options{Logger: logger}),
 		Logger: logger, Registry: s.registry,
 	})
 }
@@ -93,8 +93,8 @@ func (s *System) fillSearch() (server, error) {
 		return nil, err
 	}
 	logger := s.quiet()
-	return search.New(search.Config{Config: s.inside(), Pages: pages}, search.Dependencies{
-		DB: s.db, Schema: schema.NewGate(s.db, schema.Options{Logger: logger}), Logger: logger, Registry: s.registry,
+	return search.New(search.Config{Config: s.inside(), Pages: pages, Reads: s.config.Reads}, search.Dependencies{
+		DB: s.db, Bus: s.bus, Schema: schema.NewGate(s.db, schema.Options{Logger: logger}), Logger: logger, Registry: s.registry,
 	})
 }
 

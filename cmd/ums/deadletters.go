@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/glarimy/ums/shared/bus"
+	"github.com/glarimy/ums/shared/bus/transport"
+	"github.com/glarimy/ums/shared/config"
+)
+
+// retryPage is how many dead letters `--all` reads at a time.
+const retryPage = 100
+
+func deadLettersCommand(getenv func(string) string, stdout io.Writer) *cli.Command {
+	return &cli.Command{
+		Name:         "dead-letters",
+		Usage:        "list what the consumers of the event bus of EVENTS_URL could not use",
+		OnUsageError: usageError,
+		Flags: []cli.Flag{
+			jsonFlag(),
+			&cli.IntFlag{Name: "limit", Value: 100, Usage: "how many to list at most"},
+			&cli.StringFlag{Name: "after", Usage: "list those behind the one of this `ID`"},
+		},
+		Action: func(ctx context.Context, c *cli.Command) error {
+			if c.Args().Present() {
+				return fmt.Errorf("dead-letters takes no argument %q; ums dead-letters --help tells its commands", c.Args().First())
+			}
+			limit := c.Int("limit")
+			if limit < 1 {
+				return fmt.Errorf("--limit is %d: it must be at least 1", limit)
+			}
+			return onBus(ctx, getenv, func(ctx context.Context, letters bus.DeadLetters) error {
+				list, err := letters.DeadLetters(ctx, c.String("after"), limit)
+				if err != nil {
+					return err
+				}
+				return writeDeadLetters(stdout, list, limit, c.Bool("json"))
+			})
+		},
+		Commands: []*cli.Command{retryDeadLettersCommand(getenv, stdout)},
+	}
+}
+
+func retryDeadLettersCommand(getenv func(string) string, stdout io.Writer) *cli.Command {
+	return &cli.Command{
+		Name:         "retry",
+		Usage:        "put dead letters back on the bus, for all consumers",
+		ArgsUsage:    "ID…",
+		OnUsageError: usageError,
+		Flags:        []cli.Flag{jsonFlag(), &cli.BoolFlag{Name: "all", Usage: "all that there are now"}},
+		Action: func(ctx context.Context, c *cli.Command) error {
+			if c.Args().Present() == c.Bool("all") {
+				return errors.New("give the IDs of dead letters, or --all")
+			}
+			return onBus(ctx, getenv, func(ctx context.Context, letters bus.DeadLetters) error {
+				retried, err := retryDeadLetters(ctx, letters, c.Args().Slice())
+				if err != nil && retried == 0 {
+					return err
+				}
+				return errors.Join(writeRetriedLetters(stdout, retried, c.Bool("json")), err)
+			})
+		},
+	}
+}
+
+// retryDeadLetters puts dead letters back, all of them where ids is empty, and returns how many.
+func retryDeadLetters(ctx context.Context, letters bus.DeadLetters, ids []string) (retried int, err error) {
+	if len(ids) == 0 {
+		return retryAllDeadLetters(ctx, letters)
+	}
+	unknown, err := letters.Retry(ctx, ids...)
+	switch {
+	case err != nil:
+		return 0, err
+	case len(unknown) > 0:
+		err = fmt.Errorf("there is no dead letter %s: `ums dead-letters` lists them", strings.Join(unknown, ", "))
+	}
+	return len(ids) - len(unknown), err
+}
+
+// retryAllDeadLetters puts back all that there are when it begins, and not those that fail again meanwhile.
+func retryAllDeadLetters(ctx context.Context, letters bus.DeadLetters) (retried int, err error) {
+	var ids []string
+	for {
+		after := ""
+		if len(ids) > 0 {
+			after = ids[len(ids)-1]
+		}
+		page, err := letters.DeadLetters(ctx, after, retryPage)
+		if err != nil {
+			return 0, err
+		}
+		for _, letter := range page {
+			ids = append(ids, letter.ID)
+		}
+		if len(page) < retryPage {
+			break
+		}
+	}
+	unknown, err := letters.Retry(ctx, ids...)
+	if err != nil {
+		return 0, err
+	}
+	return len(ids) - len(unknown), nil
+}
+
+// onBus opens the event bus of EVENTS_URL and does one thing with it.
+func onBus(ctx context.Context, getenv func(string) string, do func(context.Context, bus.DeadLetters) error) (err error) {
+	var c transport.Config
+	if err := config.Load(&c, getenv); err != nil {
+		return err
+	}
+	if c.URL == "" {
+		return errors.New("EVENTS_URL is not set: name the event bus, such as redis://host:6379/0; " +
+			"the bus inside `ums up` has its dead letters in the log alone, and they end with it")
+	}
+	events, err := c.Open(transport.Dependencies{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, events.Close()) }()
+	ctx, cancel := context.WithTimeout(ctx, operatorTimeout)
+	defer cancel()
+	if err := do(ctx, events); err != nil {
+		return fmt.Errorf("the event bus of EVENTS_URL: %w", err)
+	}
+	return nil
+}
