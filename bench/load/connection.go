@@ -3,7 +3,6 @@ package load
 import (
 	"fmt"
 	"net"
-	"net/http"
 	"time"
 )
 
@@ -12,43 +11,40 @@ const maxAnswer = 16 << 10
 
 // connection is one keep-alive connection, with at most one request under way.
 type connection struct {
-	tcp      net.Conn
-	requests [][]byte
-	next     int // index of the request to send
-	buffer   [maxAnswer]byte
+	tcp    net.Conn
+	source Source
+	want   int // status of a good answer
+	buffer [maxAnswer]byte
 }
 
-func newConnection(tcp net.Conn, requests [][]byte, first int) *connection {
-	return &connection{tcp: tcp, requests: requests, next: first}
-}
-
-// run sends one request after the other until end, and at least one.
-func (c *connection) run(end time.Time) (Result, error) {
+// run sends one request after the other from due until end, and at least one; with every, no more than one in that time.
+func (c *connection) run(due, end time.Time, every time.Duration) (Result, error) {
 	r := NewResult()
 	if err := c.tcp.SetDeadline(end.Add(patience)); err != nil {
 		return r, fmt.Errorf("set the deadline of a connection: %w", err)
 	}
-	for sent := time.Now(); ; {
+	for {
+		sent := time.Now()
+		if every > 0 {
+			time.Sleep(time.Until(due))
+			sent, due = due, due.Add(every)
+		}
 		status, err := c.exchange()
 		if err != nil {
 			return r, err
 		}
 		answered := time.Now()
-		r.Record(status == http.StatusOK, answered.Sub(sent))
-		if !answered.Before(end) {
+		r.Record(status == c.want, answered.Sub(sent))
+		if !answered.Before(end) || every > 0 && !due.Before(end) {
 			return r, nil
 		}
-		sent = answered
 	}
 }
 
 // exchange sends the next request and returns the status of its answer.
 func (c *connection) exchange() (status int, err error) {
-	if _, err := c.tcp.Write(c.requests[c.next]); err != nil {
+	if _, err := c.tcp.Write(c.source()); err != nil {
 		return 0, fmt.Errorf("send a request: %w", err)
-	}
-	if c.next++; c.next == len(c.requests) {
-		c.next = 0
 	}
 	var h head
 	for n := 0; ; {

@@ -17,7 +17,7 @@ const (
 // Result is what a run saw.
 type Result struct {
 	Requests int64         // answered, whatever the answer was
-	Failed   int64         // of these, answered with another status than 200
+	Failed   int64         // of these, answered with another status than that of a good answer
 	Elapsed  time.Duration // from the first request to the last answer
 	latency  *hdrhistogram.Histogram
 }

@@ -71,7 +71,7 @@ type completion func(ctx context.Context, tx *sql.Tx, u user.User) error
 var errUnchanged = errors.New("nothing changed")
 
 // apply runs the change in a transaction. The order is that of the cache's protocol: the row first, so that its lock is
-// held; then the fence; then the commit; then the release.
+// held; then the fence, while the event is on its way to the database; then the commit; then the release.
 func (w *writer) apply(ctx context.Context, name user.Name, complete completion, do change) error {
 	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
@@ -79,11 +79,15 @@ func (w *writer) apply(ctx context.Context, name user.Name, complete completion,
 	err := w.db.InTx(ctx, func(tx *sql.Tx) error {
 		w.end(ctx, fence, nil) // that of an attempt that lost to others
 		fence = nil
-		if err := w.attempt(ctx, tx, complete, do); err != nil {
+		e, err := w.change(ctx, tx, complete, do)
+		if err != nil {
 			return err
 		}
-		fence = w.fencer.Fence(ctx, name)
-		return nil
+		standing := make(chan *usercache.Fence, 1)
+		go func() { standing <- w.fencer.Fence(ctx, name) }()
+		err = appendOutbox(ctx, tx, w.db.Dialect, *e)
+		fence = <-standing
+		return err
 	})
 	w.end(ctx, fence, err)
 	if errors.Is(err, errUnchanged) {
@@ -92,21 +96,18 @@ func (w *writer) apply(ctx context.Context, name user.Name, complete completion,
 	return err
 }
 
-func (w *writer) attempt(ctx context.Context, tx *sql.Tx, complete completion, do change) error {
+// change makes the change and stores the answer, and returns the event to be written.
+func (w *writer) change(ctx context.Context, tx *sql.Tx, complete completion, do change) (*outboxRow, error) {
 	e, err := do(ctx, userdb.New(tx, w.db.Dialect))
 	switch {
 	case err != nil:
-		return err
+		return nil, err
 	case e == nil:
-		return errUnchanged
+		return nil, errUnchanged
+	case complete != nil:
+		return e, complete(ctx, tx, e.user)
 	}
-	if err := appendOutbox(ctx, tx, w.db.Dialect, *e); err != nil {
-		return err
-	}
-	if complete == nil {
-		return nil
-	}
-	return complete(ctx, tx, e.user)
+	return e, nil
 }
 
 // end takes the fence down once it is certain how the transaction ended, and leaves it to expire where it is not.

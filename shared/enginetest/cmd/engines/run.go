@@ -30,6 +30,7 @@ func run(args []string, s surroundings) int {
 	flags := flag.NewFlagSet("engines", flag.ContinueOnError)
 	flags.SetOutput(s.stderr)
 	mysql := flags.Bool("mysql", true, "have MySQL in TEST_DATABASE_URL")
+	disk := flags.Bool("disk", false, "have MySQL keep its data on disk, for measurements")
 	redis := flags.Bool("redis", true, "have Redis in TEST_REDIS_URL")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
@@ -42,7 +43,11 @@ func run(args []string, s surroundings) int {
 	}
 	var wants []want
 	if *mysql {
-		wants = append(wants, want{kind: "MySQL", variable: "TEST_DATABASE_URL", sources: s.host.MySQLSources()})
+		sources := s.host.MySQLSources()
+		if *disk {
+			sources = s.host.DiskMySQLSources()
+		}
+		wants = append(wants, want{kind: "MySQL", variable: "TEST_DATABASE_URL", sources: sources})
 	}
 	if *redis {
 		wants = append(wants, want{kind: "Redis", variable: "TEST_REDIS_URL", sources: s.host.SharedRedisSources()})

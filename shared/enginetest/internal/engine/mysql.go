@@ -24,6 +24,11 @@ func (h *Host) MySQLSources() []Source {
 	return append([]Source{{Name: "TEST_DATABASE_URL", Start: h.borrowMySQL}}, h.mysqlSources(false)...)
 }
 
+// DiskMySQLSources are MySQLSources with the data on disk, for measurements: in Docker it is in memory otherwise.
+func (h *Host) DiskMySQLSources() []Source {
+	return append([]Source{{Name: "TEST_DATABASE_URL", Start: h.borrowMySQL}}, h.mysqlSources(true)...)
+}
+
 // PrivateMySQLSources are those whose servers can be stopped, killed and started again with their data.
 func (h *Host) PrivateMySQLSources() []Source { return h.mysqlSources(true) }
 
