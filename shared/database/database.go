@@ -3,9 +3,7 @@ package database
 
 import (
 	"cmp"
-	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"maps"
@@ -43,7 +41,7 @@ func Open(u URL, o Options) (*DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", u, err)
 	}
-	pool := sql.OpenDB(readCommitted{connector})
+	pool := sql.OpenDB(mysqlConnector{connector})
 	pool.SetMaxOpenConns(connections)
 	pool.SetMaxIdleConns(connections)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
@@ -64,7 +62,7 @@ func mysqlConfig(base *mysql.Config) *mysql.Config {
 	c.ParseTime = true
 	c.Loc = time.UTC
 	c.InterpolateParams = true // one round trip a statement
-	c.MultiStatements = false
+	c.MultiStatements = true // for lazyBegin alone; every argument is a placeholder's
 	c.RejectReadOnly = true // after a fail-over, leave the former primary
 	c.Timeout = cmp.Or(c.Timeout, 5*time.Second)
 	c.ReadTimeout = cmp.Or(c.ReadTimeout, 30*time.Second)
@@ -82,28 +80,6 @@ func mysqlConfig(base *mysql.Config) *mysql.Config {
 // request has: the connection would be given up first, and the server would go on waiting, with the locks that the
 // transaction has already, for nobody.
 const lockWait = "innodb_lock_wait_timeout"
-
-// readCommitted sets the isolation level once a connection rather than in a round trip of every transaction. The
-// statement is one that both MySQL and MariaDB know; the name of the variable differs.
-type readCommitted struct {
-	driver.Connector
-}
-
-func (c readCommitted) Connect(ctx context.Context) (driver.Conn, error) {
-	conn, err := c.Connector.Connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	const statement = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
-	execer, ok := conn.(driver.ExecerContext)
-	if !ok {
-		return nil, errors.Join(errors.New("the driver's connections execute nothing"), conn.Close())
-	}
-	if _, err := execer.ExecContext(ctx, statement, nil); err != nil {
-		return nil, errors.Join(fmt.Errorf("set the isolation level: %w", err), conn.Close())
-	}
-	return conn, nil
-}
 
 func openSQLite(path string, connections int) (*DB, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {

@@ -3,6 +3,7 @@ package database
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"time"
@@ -65,7 +66,10 @@ var errNoAnswer = errors.New("no answer to COMMIT in time")
 
 func retryContention() failsafe.Executor[any] {
 	return failsafe.With(retrypolicy.NewBuilder[any]().
-		HandleIf(func(_ any, err error) bool { return IsContention(err) && !errors.Is(err, ErrOutcomeUnknown) }).
+		HandleIf(func(_ any, err error) bool {
+			// A connection that turns out to be closed has carried out nothing; a pool has others.
+			return (IsContention(err) || errors.Is(err, driver.ErrBadConn)) && !errors.Is(err, ErrOutcomeUnknown)
+		}).
 		WithMaxRetries(contentionRetries).
 		WithBackoff(firstBackoff, longestBackoff).
 		WithJitterFactor(0.5).

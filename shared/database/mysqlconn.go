@@ -1,0 +1,142 @@
+package database
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+
+	"github.com/go-sql-driver/mysql"
+)
+
+// mysqlConnector makes connections that are READ COMMITTED and begin their transactions lazily.
+type mysqlConnector struct {
+	driver.Connector
+}
+
+// Connect sets the isolation level once a connection rather than in a round trip of every transaction. The statement is
+// one that both MySQL and MariaDB know; the name of the variable differs.
+func (c mysqlConnector) Connect(ctx context.Context) (driver.Conn, error) {
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	whole, ok := conn.(mysqlConn)
+	if !ok {
+		return nil, errors.Join(errors.New("the driver's connections lack what a pool needs"), conn.Close())
+	}
+	const statement = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"
+	if _, err := whole.ExecContext(ctx, statement, nil); err != nil {
+		return nil, errors.Join(fmt.Errorf("set the isolation level: %w", err), conn.Close())
+	}
+	return &lazyBegin{mysqlConn: whole}, nil
+}
+
+// mysqlConn is all that a connection of the driver can do for a pool.
+type mysqlConn interface {
+	driver.Conn
+	driver.ConnBeginTx
+	driver.ConnPrepareContext
+	driver.ExecerContext
+	driver.QueryerContext
+	driver.Pinger
+	driver.SessionResetter
+	driver.Validator
+	driver.NamedValueChecker
+}
+
+// beginStatement begins a transaction that writes, at the connection's level of isolation.
+const beginStatement = "START TRANSACTION"
+
+// lazyBegin is a connection that sends the beginning of a transaction together with its first statement, which spares
+// every transaction a round trip. A transaction without statements costs nothing. As any connection, it is for one
+// goroutine at a time.
+type lazyBegin struct {
+	mysqlConn
+
+	pending bool // the beginning is still to be sent
+}
+
+var errOptions = errors.New("a transaction with options of its own is not provided for")
+
+// BeginTx implements [driver.ConnBeginTx].
+func (c *lazyBegin) BeginTx(ctx context.Context, options driver.TxOptions) (driver.Tx, error) {
+	if options != (driver.TxOptions{}) {
+		return nil, errOptions
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if !c.IsValid() {
+		return nil, driver.ErrBadConn
+	}
+	c.pending = true
+	return lazyTx{c}, nil
+}
+
+// ExecContext implements [driver.ExecerContext]. Of two statements in one packet the second is not carried out where the
+// first fails, and its result is the packet's.
+func (c *lazyBegin) ExecContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Result, error) {
+	if !c.pending {
+		return c.mysqlConn.ExecContext(ctx, query, args)
+	}
+	result, err := c.mysqlConn.ExecContext(ctx, beginStatement+"; "+query, args)
+	c.began(err)
+	return result, err
+}
+
+// began looks at the result of what began a transaction. The server's own error is that of the statement after it; any
+// other says that nothing was sent, or that the connection is lost.
+func (c *lazyBegin) began(err error) {
+	_, answered := errors.AsType[*mysql.MySQLError](err)
+	c.pending = err != nil && !answered
+}
+
+// QueryContext implements [driver.QueryerContext].
+func (c *lazyBegin) QueryContext(ctx context.Context, query string, args []driver.NamedValue) (driver.Rows, error) {
+	if err := c.begin(ctx); err != nil {
+		return nil, err
+	}
+	return c.mysqlConn.QueryContext(ctx, query, args)
+}
+
+// PrepareContext implements [driver.ConnPrepareContext].
+func (c *lazyBegin) PrepareContext(ctx context.Context, query string) (driver.Stmt, error) {
+	if err := c.begin(ctx); err != nil {
+		return nil, err
+	}
+	return c.mysqlConn.PrepareContext(ctx, query)
+}
+
+// begin sends the beginning by itself if it is still to be sent.
+func (c *lazyBegin) begin(ctx context.Context) error {
+	if !c.pending {
+		return nil
+	}
+	_, err := c.mysqlConn.ExecContext(ctx, beginStatement, nil)
+	c.pending = err != nil
+	return err
+}
+
+// lazyTx ends a transaction.
+type lazyTx struct {
+	conn *lazyBegin
+}
+
+// Commit implements [driver.Tx].
+func (t lazyTx) Commit() error { return t.end("COMMIT") }
+
+// Rollback implements [driver.Tx].
+func (t lazyTx) Rollback() error { return t.end("ROLLBACK") }
+
+func (t lazyTx) end(statement string) error {
+	if t.conn.pending {
+		t.conn.pending = false
+		return nil
+	}
+	if !t.conn.IsValid() {
+		return driver.ErrBadConn
+	}
+	_, err := t.conn.mysqlConn.ExecContext(context.Background(), statement, nil)
+	return err
+}
