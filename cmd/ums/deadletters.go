@@ -29,7 +29,7 @@ func deadLettersCommand(getenv func(string) string, stdout io.Writer) *cli.Comma
 		},
 		Action: func(ctx context.Context, c *cli.Command) error {
 			if c.Args().Present() {
-				return fmt.Errorf("dead-letters takes no argument %q; ums dead-letters --help tells its commands", c.Args().First())
+				return fmt.Errorf("dead-letters takes no argument %q; ums dead-letters --help tells more", c.Args().First())
 			}
 			limit := c.Int("limit")
 			if limit < 1 {

@@ -62,7 +62,9 @@ func value(l bus.DeadLetter, name string) string {
 func deadLettersJSON(letters []bus.DeadLetter) []deadLetter {
 	list := make([]deadLetter, len(letters))
 	for i, l := range letters {
-		list[i] = deadLetter{ID: l.ID, Group: l.Group, Reason: l.Reason, Attempts: l.Attempts, Fields: make([]field, len(l.Fields))}
+		list[i] = deadLetter{
+			ID: l.ID, Group: l.Group, Reason: l.Reason, Attempts: l.Attempts, Fields: make([]field, len(l.Fields)),
+		}
 		if !l.At.IsZero() {
 			list[i].At = &l.At
 		}

@@ -69,7 +69,9 @@ func TestDeadLetters(t *testing.T) {
 	}()
 	eventually(t, "all are dead letters", func() bool { return len(readDeadLetters(t, env)) == 3 })
 	stop()
-	<-ended
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("Consume = %v", err)
+	}
 
 	letters := readDeadLetters(t, env)
 	if l := letters[0]; l.Group != "journal" || l.Reason != "no good" || l.Attempts != 1 || len(l.Fields) != 8 ||

@@ -5,8 +5,11 @@ go 1.26.0
 require (
 	github.com/glarimy/ums/migrations v0.0.0-00010101000000-000000000000
 	github.com/glarimy/ums/shared v0.0.0
+	github.com/google/go-cmp v0.7.0
 	github.com/prometheus/client_golang v1.25.0
 )
+
+require github.com/yuin/gopher-lua v1.1.1 // indirect
 
 require (
 	dario.cat/mergo v1.0.0 // indirect
@@ -14,6 +17,7 @@ require (
 	github.com/Azure/go-ansiterm v0.0.0-20250102033503-faa5f7b0171c // indirect
 	github.com/Microsoft/go-winio v0.6.2 // indirect
 	github.com/Nvveen/Gotty v0.0.0-20120604004816-cd527374f1e5 // indirect
+	github.com/alicebob/miniredis/v2 v2.40.0
 	github.com/beorn7/perks v1.0.1 // indirect
 	github.com/bits-and-blooms/bitset v1.24.4 // indirect
 	github.com/caarlos0/env/v11 v11.4.2 // indirect

@@ -18,11 +18,13 @@ import (
 
 	"github.com/glarimy/ums/migrations"
 	"github.com/glarimy/ums/services/search"
+	"github.com/glarimy/ums/shared/bus"
 	"github.com/glarimy/ums/shared/cursor"
 	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/enginetest"
 	"github.com/glarimy/ums/shared/httpserver"
 	"github.com/glarimy/ums/shared/openapitest"
+	"github.com/glarimy/ums/shared/readevents"
 	"github.com/glarimy/ums/shared/schema"
 )
 
@@ -128,6 +130,8 @@ type options struct {
 	keys      string // of the cursors
 	timeout   time.Duration
 	accessLog string
+	bus       bus.Publisher
+	reads     readevents.Config
 }
 
 // service is a running search service.
@@ -156,7 +160,8 @@ func start(tb testing.TB, b *backend, o options) *service {
 	server, err := search.New(search.Config{
 		Config: httpserver.Config{Addr: "127.0.0.1:0", AdminAddr: "127.0.0.1:0", ShutdownTimeout: time.Minute, AccessLog: cmp.Or(o.accessLog, "all")},
 		Pages:  search.PagesConfig{CursorKeys: cmp.Or(o.keys, key(1)), Timeout: cmp.Or(o.timeout, time.Minute)},
-	}, search.Dependencies{DB: db, Schema: gate, Logger: logger, Registry: prometheus.NewRegistry()})
+		Reads:  o.reads,
+	}, search.Dependencies{DB: db, Bus: o.bus, Schema: gate, Logger: logger, Registry: prometheus.NewRegistry()})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/glarimy/ums/shared/bus"
 	"github.com/glarimy/ums/shared/bus/redisstream"
 	"github.com/glarimy/ums/shared/event"
@@ -147,12 +149,17 @@ func TestAMemberThatWorksLong(t *testing.T) {
 func TestAMemberThatCannotWork(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, url string) {
-		b := open(t, url, soon())
+		b, c := open(t, url, redisstream.Options{}), client(t, url)
 		ids := publish(t, b, many(20)...)
 		var sick, sound inbox
 		sick.refuse = func(event.Event) error { return bus.ErrUnavailable }
 		consume(t, b, sick.handle)
-		eventually(t, "one has tried", func() bool { return sick.numberOfCalls() > 0 })
+		eventually(t, "one has tried, and given them back", func() bool {
+			pending, err := c.XPendingExt(t.Context(), &redis.XPendingExtArgs{
+				Stream: redisstream.Stream, Group: "test", Start: "-", End: "+", Count: 1,
+			}).Result()
+			return err == nil && len(pending) == 1 && pending[0].Idle > time.Hour
+		})
 		consume(t, b, sound.handle)
 		eventually(t, "the other has them", func() bool { return sound.has(ids...) })
 	})
