@@ -98,6 +98,14 @@ func retry(ctx context.Context, db *database.DB, user string, asJSON bool, stdou
 // onDatabase opens the database of a system that runs, or has run, and does one thing with it.
 func onDatabase(
 	ctx context.Context, c *cli.Command, getenv func(string) string, do func(context.Context, *database.DB) error,
+) error {
+	return onDatabaseWithin(ctx, operatorTimeout, c, getenv, do)
+}
+
+// onDatabaseWithin is onDatabase for a thing that may take longer.
+func onDatabaseWithin(
+	ctx context.Context, timeout time.Duration, c *cli.Command, getenv func(string) string,
+	do func(context.Context, *database.DB) error,
 ) (err error) {
 	var s operatorSettings
 	if err := config.Load(&s, getenv); err != nil {
@@ -108,7 +116,7 @@ func onDatabase(
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	ctx, cancel := context.WithTimeout(ctx, operatorTimeout)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	gate := schema.NewGate(db, schema.Options{Timeout: operatorTimeout})
 	if err := gate.Check(ctx); err != nil {

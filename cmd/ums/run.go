@@ -20,10 +20,8 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		ErrWriter:      stderr,
 		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // main prints the error, once
 		DefaultCommand: "up",
-		Commands: []*cli.Command{
-			upCommand(getenv, stdout, stderr), outboxCommand(getenv, stdout), deadLettersCommand(getenv, stdout),
-		},
-		OnUsageError: usageError,
+			upCommand(getenv, stdout, stderr), outboxCommand(getenv, stdout), journalCommand(getenv, stdout),
+			deadLettersCommand(getenv, stdout),
 		CommandNotFound: func(_ context.Context, _ *cli.Command, name string) {
 			fmt.Fprintf(stderr, "ums: there is no command %q; ums help lists them\n", name)
 		},
