@@ -51,7 +51,12 @@ func readOutbox(t *testing.T, args ...string) (o outbox) {
 // eventually waits until a condition holds, or fails t.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	deadline := time.NewTimer(30 * time.Second)
+	eventuallyWithin(t, 30*time.Second, what, holds)
+}
+
+func eventuallyWithin(t *testing.T, patience time.Duration, what string, holds func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	again := time.NewTicker(20 * time.Millisecond)
 	defer again.Stop()
@@ -59,7 +64,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 		select {
 		case <-again.C:
 		case <-deadline.C:
-			t.Fatal("not within 30s: " + what)
+			t.Fatalf("not within %s: %s", patience, what)
 		}
 	}
 }
