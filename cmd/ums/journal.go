@@ -94,7 +94,8 @@ func writeFindings(w io.Writer, v journal.Verification) error {
 	if left := v.Count - len(v.Findings); left > 0 {
 		fmt.Fprintf(w, "and %d more; -limit prints more of them\n", left)
 	}
-	_, err := fmt.Fprintf(w, "%d events in the outbox (%d of them on their way to the journal), %d changes in the journal, %d users: %d findings\n",
+	_, err := fmt.Fprintf(w, "%d events in the outbox (%d of them on their way to the journal), "+
+		"%d changes in the journal, %d users: %d findings\n",
 		v.Outbox, v.Pending, v.Changes, v.Users, v.Count)
 	return err
 }

@@ -269,6 +269,9 @@ func logDelays(t *testing.T, db *database.DB) {
 		}
 		delays = append(delays, time.Duration(micros)*time.Microsecond)
 	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
 	slices.Sort(delays)
 	if n := len(delays); n > 0 {
 		t.Logf("from an event to its place in the journal, with all faults: p50 %s, p99 %s, longest %s",

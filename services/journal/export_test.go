@@ -14,7 +14,7 @@ import (
 type Querier = querier
 
 func reader(db Querier, d database.Dialect) *store {
-	return &store{db: db, dialect: d, duration: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "test"})}
+	return &store{db: db, dialect: d, duration: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "ums_test", Help: "Of a test."})}
 }
 
 // ReadPage reads the page that a raw query asks for, behind a position, and returns how many events it read for it.

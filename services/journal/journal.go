@@ -93,7 +93,8 @@ func New(c Config, d Dependencies) (*httpserver.Server, error) {
 func (c Settings) sealer() (*cursor.Sealer, error) {
 	switch {
 	case c.CursorKeys == "":
-		return nil, errors.New("CURSOR_KEYS is not set: give every replica the same key, such as `openssl rand -base64 32` prints")
+		return nil, errors.New("CURSOR_KEYS is not set: give every replica the same key, " +
+			"such as `openssl rand -base64 32` prints")
 	case c.Timeout <= 0:
 		return nil, fmt.Errorf("JOURNAL_TIMEOUT is %s: it must be above zero", c.Timeout)
 	case c.Streams.Heartbeat <= 0:

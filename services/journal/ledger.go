@@ -83,7 +83,8 @@ func (l *ledger) append(ctx context.Context, events []event.Event, at time.Time,
 		if err := insert(ctx, tx, l.db.Dialect, missing, at); err != nil || p == nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "UPDATE ums_journal_progress SET walked_seq = ?, gaps = ? WHERE id = 1", p.walked, p.gaps.encode())
+		const statement = "UPDATE ums_journal_progress SET walked_seq = ?, gaps = ? WHERE id = 1"
+		_, err = tx.ExecContext(ctx, statement, p.walked, p.gaps.encode())
 		return err
 	})
 	if err != nil {

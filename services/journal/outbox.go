@@ -22,11 +22,12 @@ type row struct {
 	event event.Event
 }
 
-const outboxColumns = "SELECT seq, id, aggregateid, type, payload, actor, request_id, traceparent, occurred_at FROM ums_outbox WHERE "
+const selectOutbox = "SELECT seq, id, aggregateid, type, payload, actor, request_id, traceparent, occurred_at " +
+	"FROM ums_outbox WHERE "
 
 // beyond returns the first rows beyond a number.
 func (o outbox) beyond(ctx context.Context, seq uint64, limit int) ([]row, error) {
-	return o.rows(ctx, outboxColumns+"seq > ? ORDER BY seq LIMIT ?", seq, limit)
+	return o.rows(ctx, selectOutbox+"seq > ? ORDER BY seq LIMIT ?", seq, limit)
 }
 
 // within returns the rows that are in gaps, in order.
@@ -39,7 +40,7 @@ func (o outbox) within(ctx context.Context, g gaps) ([]row, error) {
 		args = append(args, open.first, open.last)
 	}
 	ranges := strings.Repeat(" OR seq BETWEEN ? AND ?", len(g))[len(" OR "):]
-	return o.rows(ctx, outboxColumns+ranges+" ORDER BY seq", args...)
+	return o.rows(ctx, selectOutbox+ranges+" ORDER BY seq", args...)
 }
 
 func (o outbox) rows(ctx context.Context, query string, args ...any) (rows []row, err error) {

@@ -111,6 +111,9 @@ func table(tb testing.TB, conn *sql.Conn, query string, args []any) (all []map[s
 		}
 		all = append(all, row)
 	}
+	if err := rows.Err(); err != nil {
+		tb.Fatal(err)
+	}
 	return all
 }
 

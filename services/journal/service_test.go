@@ -118,9 +118,9 @@ func (b *backend) execute(tb testing.TB, statement string, args ...any) {
 }
 
 // number is the one number that a query returns.
-func (b *backend) number(tb testing.TB, query string, args ...any) (n int) {
+func (b *backend) number(tb testing.TB, query string) (n int) {
 	tb.Helper()
-	if err := b.db.QueryRowContext(context.Background(), query, args...).Scan(&n); err != nil {
+	if err := b.db.QueryRowContext(context.Background(), query).Scan(&n); err != nil {
 		tb.Fatalf("%s: %v", query, err)
 	}
 	return n
@@ -140,6 +140,9 @@ func (b *backend) recorded(tb testing.TB) (ids []string) {
 			tb.Fatal(err)
 		}
 		ids = append(ids, id)
+	}
+	if err := rows.Err(); err != nil {
+		tb.Fatal(err)
 	}
 	return ids
 }
@@ -396,6 +399,9 @@ func (b *backend) outboxEvents(tb testing.TB) (events []event.Event) {
 		}
 		e.Sequence, e.Time = event.Sequence(seq), at.Time
 		events = append(events, e)
+	}
+	if err := rows.Err(); err != nil {
+		tb.Fatal(err)
 	}
 	return events
 }

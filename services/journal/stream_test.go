@@ -26,7 +26,6 @@ import (
 type stream struct {
 	body   io.ReadCloser
 	lines  *bufio.Reader
-	retry  string
 	closed func()
 }
 

@@ -109,7 +109,7 @@ func (s *streams) read(r *http.Request) (filter, uint64, error) {
 	}
 	if last > head {
 		return filter{}, 0, refuse(problem.InvalidLastEventID,
-			"The journal has no event of this position yet, so it is not one of this journal's. Leave Last-Event-ID out to begin now.")
+			"The journal has no event of this position yet, so it is of another one. Leave Last-Event-ID out to begin now.")
 	}
 	return f, last, nil
 }

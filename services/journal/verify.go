@@ -222,13 +222,17 @@ func (a *audit) compareUsers(ctx context.Context) error {
 		}
 		u.exists = false // so that those who are left have no row
 		if what := u.differs(is, since.Time); what != "" {
-			a.find(Finding{Kind: KindDifferent, User: name, Sequence: u.last, Detail: "ums_users has another " + what + " than the journal"})
+			a.find(Finding{
+				Kind: KindDifferent, User: name, Sequence: u.last, Detail: "ums_users has another " + what + " than the journal",
+			})
 		}
 		return nil
 	})
 	for name, u := range a.users {
 		if u.exists {
-			a.find(Finding{Kind: KindGone, User: name, Sequence: u.last, Detail: "the user exists by the journal, and ums_users has none"})
+			a.find(Finding{
+				Kind: KindGone, User: name, Sequence: u.last, Detail: "the user exists by the journal, and ums_users has none",
+			})
 		}
 	}
 	return err

@@ -63,7 +63,8 @@ func Types() []Type {
 	return []Type{
 		MalformedJSON, Validation, InvalidName, InvalidParameter, UnsupportedCombination, InvalidCursor,
 		InvalidLastEventID, InvalidPrecondition, InvalidIdempotencyKey, InvalidRequestTarget, MalformedRequest,
-		UserNotFound, EventNotFound, RouteNotFound, MethodNotAllowed, RequestTimeout, UserExists, IdempotencyKeyInUse, PreconditionFailed, BodyTooLarge,
+		UserNotFound, EventNotFound, RouteNotFound, MethodNotAllowed, RequestTimeout, UserExists,
+		IdempotencyKeyInUse, PreconditionFailed, BodyTooLarge,
 		UnsupportedMediaType, ExpectationFailed, IdempotencyKeyReused, HeadersTooLarge, Internal, NotImplemented,
 		UnsupportedTransferCoding, UpstreamBroken, Unavailable, UpstreamUnavailable, UpstreamTimeout,
 		UnsupportedHTTPVersion,
