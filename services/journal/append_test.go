@@ -171,18 +171,18 @@ func TestOrderUnderConcurrentWrites(t *testing.T) {
 			all.Go(func() {
 				for range each / 2 {
 					user := fmt.Sprintf("User %04d", writer%users)
-					err := b.db.InTx(context.Background(), func(tx *sql.Tx) error {
-						_, err := tx.ExecContext(t.Context(), "UPDATE ums_users SET version = version + 1 WHERE name = ?", user)
-						if err == nil {
-							_, err = b.insert(tx, user)
-						}
-						if err == nil && rand.N(10) == 0 {
-							err = errRolledBack
-						}
-						return err
-					})
-					if errors.Is(err, errRolledBack) {
-						_, err = b.add(user)
+					err := errRolledBack
+					for errors.Is(err, errRolledBack) {
+						err = b.db.InTx(context.Background(), func(tx *sql.Tx) error {
+							_, err := tx.ExecContext(t.Context(), "UPDATE ums_users SET version = version + 1 WHERE name = ?", user)
+							if err == nil {
+								_, err = b.insert(tx, user)
+							}
+							if err == nil && rand.N(10) == 0 {
+								err = errRolledBack // whose number nobody will ever have
+							}
+							return err
+						})
 					}
 					if err != nil && !database.IsContention(err) {
 						t.Errorf("write: %v", err)

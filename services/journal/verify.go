@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -56,16 +57,18 @@ type VerifyOptions struct {
 // the outbox must be in the journal, as it is; a user's changes must be in order and once; and the changes of all users,
 // one after the other, must give ums_users. It reads everything, and keeps the state of each user in memory.
 func Verify(ctx context.Context, db *database.DB, o VerifyOptions) (v Verification, err error) {
-	options := &sql.TxOptions{ReadOnly: true}
-	if db.Dialect != database.SQLite { // whose transactions see one moment anyway
-		options.Isolation = sql.LevelRepeatableRead
-	}
-	tx, err := db.BeginTx(ctx, options)
+	conn, err := db.Conn(ctx)
 	if err != nil {
 		return Verification{}, fmt.Errorf("begin to verify the journal: %w", err)
 	}
-	defer func() { _ = tx.Rollback() }()
-	a := &audit{VerifyOptions: o, tx: tx, users: map[string]*account{}}
+	// The connection goes: nothing of the transaction must be left on one of the pool.
+	defer func() { _ = conn.Raw(func(any) error { return driver.ErrBadConn }); _ = conn.Close() }()
+	for _, statement := range beginAtOneMoment(db.Dialect) {
+		if _, err := conn.ExecContext(ctx, statement); err != nil {
+			return Verification{}, fmt.Errorf("begin to verify the journal: %w", err)
+		}
+	}
+	a := &audit{VerifyOptions: o, db: conn, users: map[string]*account{}}
 	a.Findings = []Finding{}
 	for _, step := range []func(context.Context) error{a.compareOutbox, a.fold, a.compareUsers} {
 		if err := step(ctx); err != nil {
@@ -75,11 +78,19 @@ func Verify(ctx context.Context, db *database.DB, o VerifyOptions) (v Verificati
 	return a.Verification, nil
 }
 
+// beginAtOneMoment returns the statements after which all others of a connection see the database as it is now.
+func beginAtOneMoment(d database.Dialect) []string {
+	if d == database.SQLite {
+		return []string{"BEGIN"}
+	}
+	return []string{"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"}
+}
+
 // audit is one verification under way.
 type audit struct {
 	VerifyOptions
 	Verification
-	tx      *sql.Tx
+	db      *sql.Conn
 	pending []row
 	users   map[string]*account
 }
@@ -108,7 +119,7 @@ func (a *audit) find(f Finding) {
 
 // each calls visit for each row of a query.
 func (a *audit) each(ctx context.Context, query string, visit func(*sql.Rows) error) (err error) {
-	rows, err := a.tx.QueryContext(ctx, query)
+	rows, err := a.db.QueryContext(ctx, query)
 	if err != nil {
 		return err
 	}
@@ -123,7 +134,7 @@ func (a *audit) each(ctx context.Context, query string, visit func(*sql.Rows) er
 
 // compareOutbox looks for events of the outbox that the journal does not have, or not as they are.
 func (a *audit) compareOutbox(ctx context.Context) error {
-	if err := a.tx.QueryRowContext(ctx, "SELECT COUNT(*) FROM ums_outbox").Scan(&a.Outbox); err != nil {
+	if err := a.db.QueryRowContext(ctx, "SELECT COUNT(*) FROM ums_outbox").Scan(&a.Outbox); err != nil {
 		return err
 	}
 	const query = "SELECT o.seq, o.id, o.aggregateid, o.type, o.payload, o.occurred_at, j.id IS NULL FROM ums_outbox o " +
