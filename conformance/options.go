@@ -40,7 +40,7 @@ func parseOptions(args []string, getenv func(string) string, out io.Writer) (o o
 	flags.DurationVar(&o.timeout, "timeout", defaultTimeout, "how long one clause may take")
 	flags.DurationVar(&o.lag, "lag", 0,
 		"how long a change may take to be seen: 1s for a filling of add that does not fence the cache")
-	flags.DurationVar(&o.settle, "settle", time.Second, "how long a change may take to be in lists")
+	flags.DurationVar(&o.settle, "settle", time.Second, "how long a change may take to be in lists and in the journal")
 	flags.BoolVar(&o.verbose, "v", false, "show every request and answer")
 	flags.BoolVar(&o.list, "list", false, "print the clauses, and check nothing")
 	if err := flags.Parse(args); err != nil {

@@ -43,7 +43,9 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 		return exitKept
 	}
 	trace := newTrace(stdout, o.verbose)
-	client, err := contract.NewClient(contract.Options{URL: o.url, WriteURL: o.writeURL, Lag: o.lag, Settle: o.settle, Trace: trace.line})
+	client, err := contract.NewClient(contract.Options{
+		URL: o.url, WriteURL: o.writeURL, Lag: o.lag, Settle: o.settle, Trace: trace.line,
+	})
 	if err == nil {
 		err = reach(ctx, client, o)
 	}

@@ -104,7 +104,7 @@ func TestWhatCannotBeRun(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"no slot", []string{"-url", url}, "choose find, add, search or all"},
+		{"no slot", []string{"-url", url}, "choose find, add, search, journal or all"},
 		{"an unknown slot", []string{"-slot", "serch", "-url", url}, `no slot "serch"`},
 		{"no address", []string{"-slot", "add"}, "-url is missing"},
 		{"a bad address", []string{"-slot", "add", "-url", "localhost:8080"}, "not a base URL"},

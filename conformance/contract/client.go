@@ -23,8 +23,8 @@ type Options struct {
 	// Lag is how long an acknowledged change may take to be seen by readers. Zero, which the default services keep,
 	// means that the very next read sees it; a filling of the add slot that does not fence the cache gets one second.
 	Lag time.Duration
-	// Settle is how long an acknowledged change may take to be seen in lists; a second, as the contract
-	// has it, if zero.
+	// Settle is how long an acknowledged change may take to be seen in lists and in the journal; a second,
+	// as the contract has it, if zero.
 	Settle time.Duration
 	// Trace is told of every exchange in one line, if it is not nil. It must be safe for concurrent use.
 	Trace func(line string)
@@ -113,10 +113,16 @@ func (c *Client) Reach(ctx context.Context, slot Slot) error {
 
 // reachReader finds out whether anything fills a slot that may be empty.
 func (c *Client) reachReader(ctx context.Context, slot Slot) error {
-	if slot != Search {
+	var first request
+	switch slot {
+	case Add, Find, All: // these are never empty, or it is told by their clauses
 		return nil
+	case Search:
+		first = list("limit", "1")
+	case Journal:
+		first = journal("limit", "1")
 	}
-	res, err := c.send(ctx, list("limit", "1"))
+	res, err := c.send(ctx, first)
 	switch {
 	case err != nil:
 		return fmt.Errorf("%w: %w", ErrUnreachable, err)

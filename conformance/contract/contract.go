@@ -18,14 +18,15 @@ type Slot string
 
 // The slots that have clauses.
 const (
-	Find   Slot = "find"   // GET /user/{name}
-	Add    Slot = "add"    // POST /user, PATCH and DELETE /user/{name}
-	Search Slot = "search" // GET /user?…
-	All    Slot = "all"    // every slot, and what holds only for all of them behind one gateway
+	Find    Slot = "find"    // GET /user/{name}
+	Add     Slot = "add"     // POST /user, PATCH and DELETE /user/{name}
+	Search  Slot = "search"  // GET /user?…
+	Journal Slot = "journal" // GET /journal…
+	All     Slot = "all"     // every slot, and what holds only for all of them behind one gateway
 )
 
 // Slots returns every slot that has clauses, All included.
-func Slots() []Slot { return []Slot{Find, Add, Search, All} }
+func Slots() []Slot { return []Slot{Find, Add, Search, Journal, All} }
 
 // ParseSlot returns the slot of that name.
 func ParseSlot(name string) (Slot, error) {
@@ -82,8 +83,10 @@ func Clauses(slot Slot) []Clause {
 		return addClauses()
 	case Search:
 		return searchClauses()
+	case Journal:
+		return journalClauses()
 	case All:
-		return slices.Concat(addClauses(), findClauses(), searchClauses(), wholeClauses())
+		return slices.Concat(addClauses(), findClauses(), searchClauses(), journalClauses(), wholeClauses())
 	default:
 		return nil
 	}
@@ -110,6 +113,13 @@ func searchClauses() []Clause {
 	return slices.Concat(
 		probeClauses(Search), listClauses(), namePrefixClauses(), phoneClauses(), sinceClauses(), namedClauses(),
 		pageClauses(), cursorClauses(), refusedParameterClauses(), searchFreshClauses(), methodClauses(Search), problemClauses(Search),
+	)
+}
+
+func journalClauses() []Clause {
+	return slices.Concat(
+		probeClauses(Journal), journalRecordClauses(), journalListClauses(), refusedJournalClauses(), journalStreamClauses(),
+		methodClauses(Journal), problemClauses(Journal),
 	)
 }
 

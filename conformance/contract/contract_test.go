@@ -122,7 +122,7 @@ func matching(t *testing.T, pattern string, clauses []contract.Clause) (found []
 
 func TestClausesAreNamedAndSayWhatTheyPromise(t *testing.T) {
 	t.Parallel()
-	form := regexp.MustCompile(`^(find|add|search|all)/[a-z0-9-]+/[a-z0-9-]+$`)
+	form := regexp.MustCompile(`^(find|add|search|journal|all)/[a-z0-9-]+/[a-z0-9-]+$`)
 	seen := map[string]bool{}
 	for _, c := range contract.Clauses(contract.All) {
 		if !form.MatchString(c.ID) {

@@ -1,6 +1,7 @@
 package contract_test
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -31,6 +32,9 @@ type fake struct {
 	snapshot []fakeUser      // of lists, as of the time taken
 	taken    time.Time       //
 	opened   map[string]bool // cursors
+	events   []fakeEvent     // the journal
+	told     int             // how many there ever were
+	news     chan struct{}   // closed when there is another
 }
 
 type fakeUser struct {
@@ -60,6 +64,9 @@ type answer struct {
 	header  http.Header
 	body    []byte
 	surplus bool // the body is sent even where none may be
+
+	// stream, if not nil, writes the body, until the client is gone.
+	stream func(out io.Writer, gone <-chan struct{})
 }
 
 func newFake(bug string) *fake {
@@ -69,12 +76,15 @@ func newFake(bug string) *fake {
 // has reports whether the fake has this bug.
 func (f *fake) has(bug string) bool { return f.bug == bug }
 
-func (f *fake) answer(r *http.Request) answer { return f.finish(r, f.route(r)) }
+func (f *fake) answer(r *http.Request) answer {
+	r.Header.Set("X-Request-Id", fmt.Sprintf("request-%d", f.requests.Add(1)))
+	return f.finish(r, f.route(r))
+}
 
 // finish completes an answer as all of them have to be, and then spoils it if it is to be spoilt.
 func (f *fake) finish(r *http.Request, a answer) answer {
-	id := fmt.Sprintf("request-%d", f.requests.Add(1))
-	a.header = a.header.Clone() // it may be kept for a replay
+	id := cmp.Or(r.Header.Get("X-Request-Id"), "request-0") // there is none of what could not be read
+	a.header = a.header.Clone()                             // it may be kept for a replay
 	a.header.Set("X-Request-Id", id)
 	if a.header.Get("Content-Type") == "application/problem+json" {
 		a.body = []byte(strings.Replace(string(a.body), `"REQUEST-ID"`, `"`+id+`"`, 1))
@@ -105,6 +115,12 @@ func (f *fake) route(r *http.Request) answer {
 			"POST": func() answer { return f.post(r) },
 			"GET":  func() answer { return f.search(r) },
 		})
+	case path == "/journal":
+		return f.byMethod(r, map[string]func() answer{"GET": func() answer { return f.journalList(r) }})
+	case path == "/journal/stream":
+		return f.byMethod(r, map[string]func() answer{"GET": func() answer { return f.journalStream(r) }})
+	case len(segments) == 2 && segments[0] == "journal" && segments[1] != "":
+		return f.byMethod(r, map[string]func() answer{"GET": func() answer { return f.journalOne(segments[1]) }})
 	case len(segments) == 2 && segments[0] == "user" && segments[1] != "":
 		return f.user(r, segments[1])
 	default:

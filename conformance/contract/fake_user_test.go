@@ -14,7 +14,7 @@ func (f *fake) post(r *http.Request) answer {
 	if len(keys) == 0 || f.has("ignores-key") {
 		return f.add(r)
 	}
-	key := keys[0]
+	id, key := r.Header.Get("X-Request-Id"), keys[0]
 	if !validKey.MatchString(key) && !f.has("any-key") {
 		return problem("invalid-idempotency-key", 400)
 	}
@@ -33,12 +33,12 @@ func (f *fake) post(r *http.Request) answer {
 		}
 		return *refusal
 	}
-	return f.postKeyed(key, body)
+	return f.postKeyed(id, key, body)
 }
 
 var validKey = regexp.MustCompile(`^[\x21-\x7e]{1,255}$`)
 
-func (f *fake) postKeyed(key string, body []byte) answer {
+func (f *fake) postKeyed(id, key string, body []byte) answer {
 	hash := sha256.Sum256(body)
 	f.mu.Lock()
 	c := f.keys[key]
@@ -66,7 +66,7 @@ func (f *fake) postKeyed(key string, body []byte) answer {
 	f.keys[key] = c
 	f.gap("slow-key")
 	f.mu.Unlock()
-	a := f.addBody(body)
+	a := f.addBody(id, body)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if a.status == http.StatusCreated || f.has("key-burnt") || f.has("key-burnt-by-409") && a.status == 409 {
@@ -88,10 +88,10 @@ func (f *fake) add(r *http.Request) answer {
 	if refusal != nil {
 		return *refusal
 	}
-	return f.addBody(body)
+	return f.addBody(r.Header.Get("X-Request-Id"), body)
 }
 
-func (f *fake) addBody(body []byte) answer {
+func (f *fake) addBody(request string, body []byte) answer {
 	d, refusal := f.decode(body, "name", "phone")
 	if refusal != nil {
 		if f.has("stores-refused") {
@@ -111,6 +111,7 @@ func (f *fake) addBody(body []byte) answer {
 		u.since = u.since.Truncate(24 * time.Hour)
 	}
 	f.put(id, u)
+	f.tell("added", u, request)
 	a := answer{status: http.StatusCreated, header: http.Header{}, body: u.record()}
 	a.header.Set("Content-Type", "application/json")
 	a.header.Set("Etag", u.etag())
@@ -168,6 +169,9 @@ func (f *fake) patch(r *http.Request, name string) answer {
 			u.since = time.Now().UTC().Truncate(time.Microsecond)
 		}
 		f.put(id, u)
+		f.tell("changed", u, r.Header.Get("X-Request-Id"))
+	} else if f.has("journal-tells-of-nothing") {
+		f.tell("changed", u, r.Header.Get("X-Request-Id"))
 	}
 	return answer{status: 200, body: u.record(), header: http.Header{
 		"Content-Type": {"application/json"}, "Etag": {u.etag()},
@@ -195,5 +199,6 @@ func (f *fake) delete(r *http.Request, name string) answer {
 		f.remember(id)
 		delete(f.users, id)
 	}
+	f.tell("removed", u, r.Header.Get("X-Request-Id"))
 	return answer{status: http.StatusNoContent, header: http.Header{}}
 }

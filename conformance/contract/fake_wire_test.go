@@ -2,6 +2,7 @@ package contract_test
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -68,12 +69,36 @@ func (f *fake) converse(conn net.Conn) {
 			return
 		}
 		a := f.answer(r)
+		if a.stream != nil && r.Method == http.MethodGet {
+			f.pour(conn, in, a)
+			return
+		}
 		if write(conn, r.Method, a) != nil {
 			return
 		}
 		if _, err := io.CopyN(io.Discard, r.Body, 4<<20); !errors.Is(err, io.EOF) || r.Close {
 			return
 		}
+	}
+}
+
+// pour writes an answer that does not end by itself.
+func (f *fake) pour(conn net.Conn, in io.Reader, a answer) {
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		_, _ = io.Copy(io.Discard, in)
+	}()
+	defer func() {
+		_ = conn.Close()
+		<-gone
+	}()
+	a.header.Set("Connection", "close")
+	var head bytes.Buffer
+	fmt.Fprintf(&head, "HTTP/1.1 %d %s\r\n", a.status, http.StatusText(a.status))
+	_ = a.header.Write(&head) // a buffer takes everything
+	if _, err := conn.Write(append(head.Bytes(), "\r\n"...)); err == nil {
+		a.stream(conn, gone)
 	}
 }
 

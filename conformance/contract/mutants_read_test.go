@@ -52,9 +52,9 @@ func readMutants() []mutant {
 			if r.Method == http.MethodHead {
 				*a = problem("method-not-allowed", http.StatusMethodNotAllowed)
 			}
-		}, `find/read/head.*`, `(?:add|find|search)/probe/.*`, `find/conditional/strong`, `(?:add|find|search)/problem/head`),
+		}, `find/read/head.*`, `(?:add|find|search|journal)/probe/.*`, `find/conditional/strong`, `(?:add|find|search|journal)/problem/head`),
 		spoil("sends a body with HEAD", func(r *http.Request, a *answer) { a.surplus = r.Method == http.MethodHead },
-			`find/read/head.*`, `(?:add|find|search)/probe/.*`, `(?:add|find|search)/problem/head`),
+			`find/read/head.*`, `(?:add|find|search|journal)/probe/.*`, `(?:add|find|search|journal)/problem/head`),
 		spoil("has no length for HEAD", func(r *http.Request, a *answer) {
 			if r.Method == http.MethodHead {
 				a.header.Set("Content-Length", "0")
@@ -65,8 +65,8 @@ func readMutants() []mutant {
 			if strings.HasSuffix(r.RequestURI, "z") {
 				*a = problem("route-not-found", http.StatusNotFound)
 			}
-		}, `(?:add|find|search)/probe/.*`),
-		spoil("lists no methods", func(_ *http.Request, a *answer) { a.header.Del("Allow") }, `(?:add|find|search)/method/.*`, `all/allow/.*`),
+		}, `(?:add|find|search|journal)/probe/.*`),
+		spoil("lists no methods", func(_ *http.Request, a *answer) { a.header.Del("Allow") }, `(?:add|find|search|journal)/method/.*`, `all/allow/.*`),
 		spoil("lists the methods of one slot", func(_ *http.Request, a *answer) {
 			if a.header.Get("Allow") != "" {
 				a.header.Set("Allow", "GET, HEAD")
@@ -76,7 +76,7 @@ func readMutants() []mutant {
 			if a.header.Get("Allow") != "" {
 				a.header.Set("Allow", a.header.Get("Allow")+", "+r.Method)
 			}
-		}, `(?:add|find|search)/method/.*`, `all/allow/.*`),
+		}, `(?:add|find|search|journal)/method/.*`, `all/allow/.*`),
 	}
 }
 
@@ -146,14 +146,14 @@ func pathMutants() []mutant {
 			if a.status == http.StatusNotFound || a.status == http.StatusBadRequest {
 				*a = answer{status: http.StatusOK, header: http.Header{"Content-Type": {"text/html"}}, body: []byte("<html>")}
 			}
-		}, `(?:add|find|search)/problem/(?:no-route|head)`, `(?:add|find)/target/dot-dot-name`, `find/read/(?:missing|head-missing)`,
+		}, `(?:add|find|search|journal)/problem/(?:no-route|head)`, `(?:add|find)/target/dot-dot-name`, `find/read/(?:missing|head-missing)`,
 			`find/conditional/missing`),
 	}
 }
 
 func problemMutants() []mutant {
 	const everywhere = `add/(?:body|media|bad-name|target|method)/.*|find/(?:read/missing|bad-name/.*|target/.*|method/.*)|` +
-		`(?:add|find|search)/problem/no-route|all/allow/.*`
+		`(?:add|find|search|journal)/problem/no-route|all/allow/.*`
 	onProblem := func(says string, change func(a *answer), kills ...string) mutant {
 		return spoil(says, func(_ *http.Request, a *answer) {
 			if a.status >= 400 {
@@ -166,7 +166,7 @@ func problemMutants() []mutant {
 	}
 	return []mutant{
 		onProblem("calls problems JSON", func(a *answer) { a.header.Set("Content-Type", "application/json") }, everywhere,
-			`(?:add|find|search)/problem/head`, `find/read/head-missing`),
+			`(?:add|find|search|journal)/problem/head`, `find/read/head-missing`),
 		onProblem("answers with another type", replace("problems.md#", "problems.md#some-"), everywhere),
 		onProblem("answers with a relative type", replace("https://github.com/", ""), everywhere),
 		onProblem("has no title", replace(`"title"`, `"headline"`), everywhere),
@@ -177,8 +177,8 @@ func problemMutants() []mutant {
 		onProblem("tells of its insides", replace(`"detail":"`, `"detail":"dial tcp 10.0.0.7:3306: `), everywhere),
 		onProblem("answers 500", func(a *answer) { a.status = http.StatusInternalServerError }, everywhere),
 		spoil("sends no request id", func(_ *http.Request, a *answer) { a.header.Del("X-Request-Id") },
-			everywhere, `(?:add|find|search)/problem/request-id`),
+			everywhere, `(?:add|find|search|journal)/problem/request-id`),
 		spoil("sends one request id", func(_ *http.Request, a *answer) { a.header.Set("X-Request-Id", "1") },
-			`(?:add|find|search)/problem/request-id`),
+			`(?:add|find|search|journal)/problem/request-id`),
 	}
 }

@@ -60,7 +60,7 @@ func listMutants() []mutant {
 		bug("rounds-moments", `search/since/(?:from|between|zone)`),
 		bug("ignores-zones", `search/since/zone`),
 		bug("first-name-only", `search/names/found`, `search/page/named`),
-		bug("names-as-sent", `search/names/found`),
+		bug("names-as-sent", `search/names/found`, `journal/filter/spelling`),
 		bug("ten-names", `search/names/hundred`),
 	}
 }
@@ -93,8 +93,8 @@ func pageMutants() []mutant {
 		spoilLists("links to where nobody outside comes", func(a *answer) {
 			a.header.Set("Link", strings.Replace(a.header.Get("Link"), "</user", "<http://search:8080/user", 1))
 		}, `search/page/(?:link|cursor)`),
-		bug("link-forgets", `search/page/link`),
-		bug("next-when-full", `search/page/full`),
+		bug("link-forgets", `search/page/link`, `journal/page/link`),
+		bug("next-when-full", `search/page/full`, `journal/page/full`),
 		bug("offset-cursor", `search/page/gone`, `search/page/while-writing`),
 		bug("repeats-the-last", `search/page/(?:cursor|link|equals|numbers|named|other-limit|again)`, `search/cursor/same-list`),
 		bug("skips-equals", `search/page/equals`),
@@ -112,19 +112,20 @@ func pageMutants() []mutant {
 				*a = problem("invalid-parameter", http.StatusBadRequest)
 			}
 		}, `search/page/largest`),
-		bug("unsigned-cursors", `search/cursor/(?:altered|other-filter)`),
-		bug("cursor-for-all", `search/cursor/other-filter`),
+		bug("unsigned-cursors", `(?:search|journal)/cursor/(?:altered|other-filter)`),
+		bug("cursor-for-all", `(?:search|journal)/cursor/other-filter`),
 		bug("cursor-of-spelling", `search/cursor/same-list`),
-		bug("begins-anew", `search/cursor/(?:altered|made-up)`),
+		bug("begins-anew", `search/cursor/(?:altered|made-up)`, `journal/cursor/altered`),
 	}
 }
 
 func parameterMutants() []mutant {
 	return []mutant{
-		bug("lists-anyway", `search/refused/[^t].*`),
+		bug("lists-anyway", `search/refused/[^t].*`, `journal/refused/.*`, `journal/stream/refused`),
 		bug("first-parameter-only", `search/refused/several`),
-		bug("ignores-unknown-parameter", `search/refused/(?:unknown|other-case|no-name|several)`),
-		bug("ignores-duplicate-parameter", `search/refused/.*-twice`),
+		bug("ignores-unknown-parameter", `search/refused/(?:unknown|other-case|no-name|several)`, `journal/refused/unknown`,
+			`journal/stream/refused`),
+		bug("ignores-duplicate-parameter", `search/refused/.*-twice`, `journal/refused/twice`),
 		bug("ignores-encoding", `search/refused/escape`),
 		bug("repairs-escapes", `search/refused/escape`),
 		bug("combines", `search/refused/two-filters`),

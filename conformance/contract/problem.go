@@ -19,6 +19,8 @@ const (
 	invalidCursor         = "invalid-cursor"
 	unsupportedCombo      = "unsupported-combination"
 	notImplemented        = "not-implemented"
+	eventNotFound         = "event-not-found"
+	invalidLastEventID    = "invalid-last-event-id"
 	invalidIdempotencyKey = "invalid-idempotency-key"
 	invalidRequestTarget  = "invalid-request-target"
 	malformedRequest      = "malformed-request"
@@ -37,7 +39,7 @@ const (
 // statusOf returns the status that every problem of a kind has.
 func statusOf(kind string) int {
 	switch kind {
-	case userNotFound, routeNotFound:
+	case userNotFound, eventNotFound, routeNotFound:
 		return http.StatusNotFound
 	case methodNotAllowed:
 		return http.StatusMethodNotAllowed

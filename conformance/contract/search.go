@@ -150,7 +150,7 @@ func (r *response) resolve(link string) (path, complaint string) {
 	from := url.URL{Scheme: r.base.Scheme, Host: r.base.Host, Path: raw, RawPath: raw, RawQuery: query}
 	to := from.ResolveReference(reference)
 	prefix := strings.TrimSuffix(r.base.EscapedPath(), "/")
-	if to.Scheme != from.Scheme || to.Host != from.Host || to.EscapedPath() != prefix+"/user" {
+	if to.Scheme != from.Scheme || to.Host != from.Host || to.EscapedPath() != from.EscapedPath() {
 		return "", "a Link that leads to where the first page came from"
 	}
 	return strings.TrimPrefix(to.EscapedPath(), prefix) + "?" + to.RawQuery, ""

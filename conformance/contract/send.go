@@ -76,9 +76,14 @@ func (c *Client) overHTTP(ctx context.Context, req request) (*response, error) {
 		return nil, err
 	}
 	defer in.Body.Close()
+	res := &response{request: req, base: base, status: in.StatusCode, header: in.Header}
+	if isEventStream(res) == "" { // it would not end
+		return res, nil
+	}
 	body, err := io.ReadAll(io.LimitReader(in.Body, maxAnswer))
 	if err != nil {
 		return nil, fmt.Errorf("the answer %d broke off after %d bytes of its body: %w", in.StatusCode, len(body), err)
 	}
-	return &response{request: req, base: base, status: in.StatusCode, header: in.Header, body: body}, nil
+	res.body = body
+	return res, nil
 }

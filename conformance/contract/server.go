@@ -37,18 +37,25 @@ func methodClauses(slot Slot) []Clause {
 		}
 	}
 	user := userPath(newName())
-	if slot == Search {
-		return []Clause{
-			row("put-users", "PUT", "/user", "GET", "HEAD"),
-			row("unknown-users", "CONFORM", "/user?limit=1", "GET", "HEAD"),
-		}
-	}
-	if slot == Find {
+	switch slot {
+	case Find:
 		return []Clause{
 			row("put-user", "PUT", user, "GET", "HEAD"),
 			row("post-user", "POST", user, "GET", "HEAD"),
 			row("unknown-user", "CONFORM", user, "GET", "HEAD"),
 		}
+	case Search:
+		return []Clause{
+			row("put-users", "PUT", "/user", "GET", "HEAD"),
+			row("unknown-users", "CONFORM", "/user?limit=1", "GET", "HEAD"),
+		}
+	case Journal:
+		return []Clause{
+			row("post-journal", "POST", "/journal", "GET", "HEAD"),
+			row("delete-event", "DELETE", "/journal/01890a5d-ac96-774b-bcce-b302099a8057", "GET", "HEAD"),
+			row("post-stream", "POST", "/journal/stream", "GET", "HEAD"),
+		}
+	case Add, All:
 	}
 	return []Clause{
 		row("put-user", "PUT", user, "PATCH", "DELETE"),
@@ -106,6 +113,10 @@ func requestIDs(ctx context.Context, c *Client, slot Slot) error {
 	case Search:
 		requests = []request{
 			list("name", u.name), list("name", u.name), list("name", newName()), list("limit", "0"), list("name", u.name).asHead(),
+		}
+	case Journal:
+		requests = []request{
+			journal("user", u.name), journal("user", u.name), journal("limit", "0"), journalEvent("0"), journal("user", u.name).asHead(),
 		}
 	}
 	seen := make(map[string]request)
