@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"runtime/debug"
 
 	"github.com/urfave/cli/v3"
+
+	"github.com/glarimy/ums/shared/version"
 )
 
 // run is the command without its process. Results go to stdout, log lines to stderr.
@@ -14,7 +15,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 	root := &cli.Command{
 		Name:           "ums",
 		Usage:          "user management behind one URL",
-		Version:        version(),
+		Version:        version.Get().String(),
 		Writer:         stdout,
 		ErrWriter:      stderr,
 		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // main prints the error, once
@@ -33,18 +34,4 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 
 func usageError(_ context.Context, c *cli.Command, err error, _ bool) error {
 	return fmt.Errorf("%w; %s --help tells more", err, c.FullName())
-}
-
-// version is the module's version where it was installed as one, or the commit it was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, setting := range info.Settings {
-		if setting.Key == "vcs.revision" {
-			return setting.Value
-		}
-	}
-	return info.Main.Version
 }

@@ -2,6 +2,8 @@ package search
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"math"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -32,3 +34,20 @@ func ReadPage(ctx context.Context, db Querier, d database.Dialect, raw string, l
 
 // Router returns the routes of the slot.
 func Router() *userhttp.Router { return new(handler).router() }
+
+// ReadQuery returns what tells the list of a raw query, with its limit, from others, and the query of its next page's link
+// but for the cursor.
+func ReadQuery(raw string) (list, link string, err error) {
+	q, err := readQuery(raw)
+	if err != nil {
+		return "", "", err
+	}
+	q.values.Del(paramCursor)
+	return fmt.Sprintf("%s limit %d", q.list.binding(), q.limit), q.values.Encode(), nil
+}
+
+// IsRefusal reports whether an error is what a client is told.
+func IsRefusal(err error) bool {
+	_, ok := errors.AsType[*refusal](err)
+	return ok
+}

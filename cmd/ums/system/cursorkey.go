@@ -17,7 +17,7 @@ func cursorKey(folder string) (string, error) {
 	path := filepath.Join(folder, "cursor.key")
 	content, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if err := makeCursorKey(folder, path); err != nil {
+		if err := makeCursorKey(folder, path, os.Link); err != nil {
 			return "", fmt.Errorf("write the cursors' key to %s: %w; choose another folder with -data, or set CURSOR_KEYS",
 				path, cause(err))
 		}
@@ -34,8 +34,8 @@ func cursorKey(folder string) (string, error) {
 }
 
 // makeCursorKey writes a new key to a file that is there whole or not at all. Where another process is faster, its key
-// stays.
-func makeCursorKey(folder, path string) (err error) {
+// stays; but on a file system without links, such as exFAT, the slower one's does.
+func makeCursorKey(folder, path string, link func(from, to string) error) (err error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}
@@ -43,13 +43,17 @@ func makeCursorKey(folder, path string) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.Remove(file.Name())) }()
+	defer func() {
+		if left := os.Remove(file.Name()); !errors.Is(left, fs.ErrNotExist) {
+			err = errors.Join(err, left)
+		}
+	}()
 	_, err = file.WriteString(cursor.NewKey() + "\n")
 	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
 		return err
 	}
-	if err := os.Link(file.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
+	if err := link(file.Name(), path); err == nil || errors.Is(err, fs.ErrExist) {
+		return nil
 	}
-	return nil
+	return os.Rename(file.Name(), path)
 }
