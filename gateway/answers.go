@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/glarimy/ums/gateway/config"
 	"github.com/glarimy/ums/gateway/route"
 	"github.com/glarimy/ums/shared/problem"
 )
@@ -30,6 +31,18 @@ func answerMethods(w http.ResponseWriter, r *http.Request, allow string) {
 		return
 	}
 	problem.Write(w, r, problem.New(problem.MethodNotAllowed, "This path takes "+allow+"."))
+}
+
+// respond answers a route that no upstream serves.
+func (g *Gateway) respond(w http.ResponseWriter, r *http.Request, with config.Response) {
+	switch with {
+	case config.OpenAPI:
+		g.openapi.ServeJSON(w, r)
+	case config.Docs:
+		g.openapi.ServePage(w, r)
+	default:
+		answerNotImplemented(w, r)
+	}
 }
 
 func answerNotImplemented(w http.ResponseWriter, r *http.Request) {

@@ -10,10 +10,13 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/glarimy/ums/gateway/config"
+	"github.com/glarimy/ums/gateway/openapi"
 	"github.com/glarimy/ums/gateway/proxy"
 	"github.com/glarimy/ums/gateway/route"
 )
@@ -22,6 +25,7 @@ import (
 // Gateway. It is safe for concurrent use.
 type Gateway struct {
 	table    *route.Table[*endpoint]
+	openapi  *openapi.Description
 	proxies  []*proxy.Proxy
 	logger   *slog.Logger
 	metrics  *metrics
@@ -58,6 +62,9 @@ func NewGateway(c config.Config, logger *slog.Logger, registerer prometheus.Regi
 	if g.table, err = g.newTable(c.Routes, slots); err != nil {
 		return nil, err
 	}
+	g.openapi = openapi.New(c, openapi.Options{
+		Upstream: func(slot string) http.RoundTripper { return slots[slot] }, Logger: logger, Now: time.Now,
+	})
 	return g, nil
 }
 

@@ -64,8 +64,8 @@ func TestCommand_routes(t *testing.T) {
 /journal/stream        GET, HEAD      journal http://journal:8080  any time           none
 /journal/{id}          GET, HEAD      journal http://journal:8080  5s                 none
 /user/{name}/overview  GET, HEAD      gateway: not-implemented     -                  none
-/openapi.json          GET, HEAD      gateway: not-implemented     -                  none
-/docs                  GET, HEAD      gateway: not-implemented     -                  none
+/openapi.json          GET, HEAD      gateway: openapi             -                  none
+/docs                  GET, HEAD      gateway: docs                -                  none
 `
 	for _, args := range [][]string{{"routes"}, {"routes", "gateway.yaml"}} {
 		var out strings.Builder

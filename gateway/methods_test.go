@@ -61,7 +61,7 @@ func TestMethods_head(t *testing.T) {
 	// The gateway's own answers have no body either, so that the next answer on the connection is found.
 	client := dialRaw(t, g.addr)
 	for path, want := range map[string]int{
-		"/nowhere": http.StatusNotFound, "/user/..": http.StatusBadRequest, "/docs": http.StatusNotImplemented,
+		"/nowhere": http.StatusNotFound, "/user/..": http.StatusBadRequest, "/user/x/overview": http.StatusNotImplemented,
 	} {
 		client.write(t, "HEAD %s HTTP/1.1\r\nHost: h\r\n\r\n", path)
 		res, err := client.read(http.MethodHead)
@@ -74,9 +74,7 @@ func TestMethods_head(t *testing.T) {
 func TestMethods_reserved(t *testing.T) {
 	t.Parallel()
 	g := start(t, refusedURL(t))
-	for _, path := range []string{"/user/a%2Fb/overview", "/openapi.json", "/docs"} {
-		wantProblem(t, roundTrip(t, g.addr, "GET "+path+" HTTP/1.1\r\nHost: h\r\n\r\n"), problem.NotImplemented, "")
-	}
+	wantProblem(t, roundTrip(t, g.addr, "GET /user/a%2Fb/overview HTTP/1.1\r\nHost: h\r\n\r\n"), problem.NotImplemented, "")
 }
 
 // TestMethods_slots checks which slot each call of the public API reaches.

@@ -22,7 +22,7 @@ func TestMetrics(t *testing.T) {
 	})))
 	for _, request := range []string{
 		"GET /user/x", "GET /user/y", "HEAD /user/z", "DELETE /user/x", "GET /nowhere", "BREW /user/x", "PUT /user/x",
-		"GET /docs",
+		"GET /user/x/overview",
 	} {
 		roundTrip(t, g.addr, request+" HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 	}
@@ -36,7 +36,7 @@ ums_gateway_requests_total{code="5xx",method="DELETE",route="/user/{name}",upstr
 ums_gateway_requests_total{code="4xx",method="GET",route="none",upstream="none"} 1
 ums_gateway_requests_total{code="4xx",method="other",route="none",upstream="none"} 1
 ums_gateway_requests_total{code="4xx",method="PUT",route="none",upstream="none"} 1
-ums_gateway_requests_total{code="5xx",method="GET",route="/docs",upstream="gateway"} 1
+ums_gateway_requests_total{code="5xx",method="GET",route="/user/{name}/overview",upstream="gateway"} 1
 `
 	if err := testutil.GatherAndCompare(withoutZeros{g.registry}, strings.NewReader(want), "ums_gateway_requests_total"); err != nil {
 		t.Error(err)

@@ -28,6 +28,20 @@ type Options struct {
 	Settle time.Duration
 	// Trace is told of every exchange in one line, if it is not nil. It must be safe for concurrent use.
 	Trace func(line string)
+	// Observe is told of every exchange as it was, if it is not nil. It must be safe for concurrent use.
+	Observe func(Exchange)
+}
+
+// Exchange is one request and the answer to it.
+type Exchange struct {
+	Method        string
+	Target        string // the request target below the base address, as it was sent
+	RequestHeader http.Header
+	RequestBody   []byte // nil where there is none
+	Raw           bool   // the request was sent byte by byte: its header and body are not known
+	Status        int
+	Header        http.Header
+	Body          []byte
 }
 
 // Client speaks to the system under test. It follows no redirects, keeps no cookies, changes no paths, and is safe for
@@ -38,6 +52,7 @@ type Client struct {
 	lag       time.Duration
 	settle    time.Duration
 	trace     func(string)
+	observe   func(Exchange)
 	http      *http.Client
 	added     *addedUsers
 }
@@ -61,8 +76,13 @@ func NewClient(o Options) (*Client, error) {
 	if trace == nil {
 		trace = func(string) {}
 	}
+	observe := o.Observe
+	if observe == nil {
+		observe = func(Exchange) {}
+	}
 	return &Client{
-		readBase: read, writeBase: write, lag: o.Lag, settle: max(cmp.Or(o.Settle, defaultSettle), o.Lag), trace: trace, added: new(addedUsers),
+		readBase: read, writeBase: write, lag: o.Lag, settle: max(cmp.Or(o.Settle, defaultSettle), o.Lag),
+		trace: trace, observe: observe, added: new(addedUsers),
 		http: &http.Client{
 			Transport: &http.Transport{
 				DisableCompression:  true, // bytes are compared

@@ -28,8 +28,20 @@ func (c *Client) send(ctx context.Context, req request, want ...expectation) (*r
 		return nil, fmt.Errorf("sent %s to %s; no answer came back: %w", req, c.base(req.side), err)
 	}
 	c.trace(fmt.Sprintf("%s → %s (%s)", req, res, time.Since(begun).Round(time.Microsecond)))
+	c.observe(exchangeOf(req, res))
 	c.account(req, res)
 	return res, res.check(want...)
+}
+
+func exchangeOf(req request, res *response) Exchange {
+	e := Exchange{
+		Method: req.method, Target: req.path, RequestHeader: req.header, Raw: req.raw != "",
+		Status: res.status, Header: res.header, Body: res.body,
+	}
+	if req.body != nil && !e.Raw {
+		e.RequestBody = []byte(*req.body)
+	}
+	return e
 }
 
 // account notes what an answer means for the clean-up.

@@ -41,8 +41,12 @@ type Route struct {
 // Response is an answer of the gateway's own.
 type Response string
 
-// NotImplemented answers 501 with a problem: the route is promised, and not built yet.
-const NotImplemented Response = "not-implemented"
+// The answers of the gateway's own.
+const (
+	NotImplemented Response = "not-implemented" // 501 with a problem: the route is promised, and not built yet
+	OpenAPI        Response = "openapi"         // the OpenAPI document of all routes
+	Docs           Response = "docs"            // the same as a page to read
+)
 
 // Upstream returns the upstream that fills a slot.
 func (c Config) Upstream(slot string) (Upstream, bool) {

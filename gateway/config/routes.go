@@ -125,7 +125,7 @@ func (r *reader) upstream(n *yaml.Node, upstreams []Upstream, out *Route) {
 }
 
 func (r *reader) respond(n *yaml.Node, out *Route) {
-	known := []string{string(NotImplemented)}
+	known := []string{string(NotImplemented), string(OpenAPI), string(Docs)}
 	text, ok := r.text(n, "respond")
 	switch {
 	case !ok:

@@ -102,6 +102,10 @@ func (p *Proxy) Forward(w http.ResponseWriter, r *http.Request, c Call) {
 	p.reverse.ServeHTTP(x, r)
 }
 
+// RoundTrip sends a request of the gateway's own, over the connections to the upstream that clients' requests use too. It
+// implements [http.RoundTripper].
+func (p *Proxy) RoundTrip(r *http.Request) (*http.Response, error) { return p.transport.RoundTrip(r) }
+
 // Close closes the connections that no request uses.
 func (p *Proxy) Close() { p.transport.CloseIdleConnections() }
 

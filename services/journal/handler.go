@@ -25,7 +25,7 @@ type handler struct {
 	logger  *slog.Logger
 }
 
-func (h *handler) router(streams *streams) http.Handler {
+func (h *handler) router(streams *streams) *userhttp.Router {
 	router := userhttp.NewRouter()
 	router.HandleFunc("/journal", h.list).Methods(http.MethodGet, http.MethodHead)
 	router.HandleFunc("/journal/stream", streams.serve).Methods(http.MethodGet, http.MethodHead)

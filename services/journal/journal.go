@@ -17,6 +17,7 @@ import (
 	"github.com/glarimy/ums/shared/bus"
 	"github.com/glarimy/ums/shared/cursor"
 	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/document"
 	"github.com/glarimy/ums/shared/httpserver"
 	"github.com/glarimy/ums/shared/schema"
 	"github.com/glarimy/ums/shared/userhttp"
@@ -72,7 +73,7 @@ func New(c Config, d Dependencies) (*httpserver.Server, error) {
 	open := newStreams(c.Journal.Streams, h, end, m)
 	return httpserver.New(c.Config, httpserver.Service{
 		Name:       "journal",
-		Handler:    userhttp.WhenReady(d.Schema, h.router(open)),
+		Handler:    document.Describe(OpenAPI, userhttp.WhenReady(d.Schema, h.router(open))),
 		Ready:      d.Schema.Ready,
 		Logger:     d.Logger,
 		Registry:   d.Registry,

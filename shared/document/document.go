@@ -4,6 +4,7 @@ package document
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"net/http"
 	"strconv"
 
@@ -17,14 +18,20 @@ type Document struct {
 	mediaType string
 	body      []byte
 	tag       string
+	header    http.Header // beside those that every document has
 }
 
 // New returns a handler for body, which must not change afterwards. Its entity tag is made of the body alone, so that it
-// is the same in every replica.
-func New(mediaType string, body []byte) *Document {
+// is the same in every replica. Answers that are the document, or say that it is the same, also have the headers given,
+// whose names are canonical.
+func New(mediaType string, body []byte, headers ...http.Header) *Document {
 	const enough = 16 // bytes of SHA-256; nobody gains anything by a collision
 	sum := sha256.Sum256(body)
-	return &Document{mediaType: mediaType, body: body, tag: `"` + hex.EncodeToString(sum[:enough]) + `"`}
+	d := &Document{mediaType: mediaType, body: body, tag: `"` + hex.EncodeToString(sum[:enough]) + `"`, header: http.Header{}}
+	for _, more := range headers {
+		maps.Copy(d.header, more)
+	}
+	return d
 }
 
 // ServeHTTP implements [http.Handler].
@@ -43,6 +50,7 @@ func (d *Document) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	header := w.Header()
+	maps.Copy(header, d.header)
 	header.Set("Etag", d.tag)
 	header.Set("Cache-Control", "no-cache") // kept by clients, but asked for again
 	header.Set("X-Content-Type-Options", "nosniff")

@@ -115,6 +115,7 @@ func isHTTPError(e Exchange) bool {
 	}
 	early := []problem.Type{
 		problem.ExpectationFailed, problem.HeadersTooLarge, problem.UnsupportedTransferCoding, problem.UnsupportedHTTPVersion,
+		problem.InvalidRequestTarget,
 	}
 	return slices.ContainsFunc(early, func(t problem.Type) bool { return p.Type == t.URI() }) ||
 		p.Type == problem.MalformedRequest.URI() && p.Instance == ""
