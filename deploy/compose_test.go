@@ -1,0 +1,191 @@
+package deploy_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/compose-spec/compose-go/v2/cli"
+	"github.com/compose-spec/compose-go/v2/types"
+
+	"github.com/glarimy/ums/deploy/edges"
+)
+
+// compose loads docker-compose.yml as docker compose does, with every profile and without anybody's .env.
+func compose(t *testing.T) *types.Project {
+	t.Helper()
+	options, err := cli.NewProjectOptions([]string{filepath.Join(root, "docker-compose.yml")},
+		cli.WithProfiles([]string{"*"}), cli.WithName("ums"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	project, err := options.LoadProject(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return project
+}
+
+// TestComposeNetworksAreTheEdges checks that two services share a network if and only if there is an edge.
+func TestComposeNetworksAreTheEdges(t *testing.T) {
+	t.Parallel()
+	members := map[string][]string{}
+	project := compose(t)
+	for name, service := range project.Services {
+		for network := range service.Networks {
+			members[network] = append(members[network], name)
+		}
+	}
+	want := map[string]bool{}
+	for _, e := range declared(t).In(edges.Compose) {
+		if e.From == "client" {
+			continue
+		}
+		name := e.From + "-" + e.To
+		want[name] = true
+		slices.Sort(members[name])
+		pair := []string{e.From, e.To}
+		slices.Sort(pair)
+		if !slices.Equal(members[name], pair) {
+			t.Errorf("on the network %s are %v, want %v", name, members[name], pair)
+		}
+	}
+	for name, network := range project.Networks {
+		if name == "front" {
+			continue
+		}
+		if !want[name] {
+			t.Errorf("the network %s is no edge of deploy/edges.yaml", name)
+		}
+		if !network.Internal {
+			t.Errorf("the network %s leads out", name)
+		}
+	}
+	if slices.Sort(members["front"]); !slices.Equal(members["front"], []string{"gateway", "grafana", "prometheus"}) {
+		t.Errorf("on the network front are %v", members["front"])
+	}
+}
+
+// TestComposeIsHardened asks of containers what the manifests are asked for.
+func TestComposeIsHardened(t *testing.T) {
+	t.Parallel()
+	published := map[string]string{"gateway": "8080", "prometheus": "9090", "grafana": "3000"}
+	for name, s := range compose(t).Services {
+		switch {
+		case !s.ReadOnly:
+			t.Errorf("%s can write to its image", name)
+		case !slices.Equal(s.CapDrop, []string{"ALL"}):
+			t.Errorf("%s has capabilities", name)
+		case len(s.CapAdd) > 0 && name != "bus-volume":
+			t.Errorf("%s is given capabilities", name)
+		case !slices.Contains(s.SecurityOpt, "no-new-privileges:true"):
+			t.Errorf("%s may gain privileges", name)
+		case s.MemLimit == 0:
+			t.Errorf("%s has no limit of memory", name)
+		case s.Restart == "":
+			t.Errorf("%s does not say whether it starts again", name)
+		}
+		for _, port := range s.Ports {
+			if port.Published != published[name] || port.HostIP != "127.0.0.1" {
+				t.Errorf("%s is published at %s:%s", name, port.HostIP, port.Published)
+			}
+		}
+		_, tag, tagged := strings.Cut(s.Image, ":")
+		if !tagged || tag == "latest" {
+			t.Errorf("%s runs an image that is not pinned: %s", name, s.Image)
+		}
+	}
+}
+
+func TestComposeHoldsNoSecret(t *testing.T) {
+	t.Parallel()
+	project := compose(t)
+	for name, s := range project.Services {
+		for variable, value := range s.Environment {
+			secret := regexp.MustCompile(`PASSWORD|_URL|KEYS`).MatchString(variable)
+			if secret && (value == nil || !strings.HasPrefix(*value, "/run/secrets/")) {
+				t.Errorf("%s is given %s otherwise than as a file", name, variable)
+			}
+		}
+	}
+	for name, secret := range project.Secrets {
+		if want := filepath.Join("deploy/secrets", name); !strings.HasSuffix(secret.File, want) {
+			t.Errorf("the secret %s is %s, want %s", name, secret.File, want)
+		}
+		if !slices.Contains(secretFiles(), name) {
+			t.Errorf("make-secrets does not write %s", name)
+		}
+	}
+}
+
+// TestVariables checks what compose and Kubernetes set: the same for a program, and nothing that no program reads.
+func TestVariables(t *testing.T) {
+	t.Parallel()
+	read := readVariables(t)
+	project := compose(t)
+	for name, pod := range pods(objects(t, manifests(t), dev)) {
+		if !slices.Contains(append(servers(), "migrate"), name) {
+			continue
+		}
+		inCluster := map[string]bool{}
+		for _, v := range pod.Spec.Containers[0].Env {
+			inCluster[v.Name] = true
+		}
+		delete(inCluster, "SHUTDOWN_DELAY") // there is nobody between the gateway and compose's containers
+		inCompose := project.Services[name].Environment
+		for variable := range inCluster {
+			if _, ok := inCompose[variable]; !ok {
+				t.Errorf("compose does not set %s for %s, as Kubernetes does", variable, name)
+			}
+		}
+		for variable := range inCompose {
+			if !inCluster[variable] {
+				t.Errorf("Kubernetes does not set %s for %s, as compose does", variable, name)
+			}
+			if !read[strings.TrimSuffix(variable, "_FILE")] {
+				t.Errorf("%s is set for %s, and nothing reads it", variable, name)
+			}
+		}
+		for _, e := range declared(t).From(edges.Kubernetes, name) {
+			if e.Variable != "" && name != "gateway" && !inCluster[e.Variable+"_FILE"] {
+				t.Errorf("%s has the edge to %s, and %s_FILE is not set", name, e.To, e.Variable)
+			}
+		}
+	}
+}
+
+// TestEnginesAreTheSameEverywhere compares the images of compose with those of the dev overlay.
+func TestEnginesAreTheSameEverywhere(t *testing.T) {
+	t.Parallel()
+	project := compose(t)
+	for name, pod := range pods(objects(t, manifests(t), dev)) {
+		image := pod.Spec.Containers[0].Image
+		if got := project.Services[name].Image; got != image {
+			t.Errorf("%s runs %s on compose and %s on Kubernetes", name, got, image)
+		}
+	}
+}
+
+// readVariables returns every variable that a source of the repository reads.
+func readVariables(t *testing.T) map[string]bool {
+	t.Helper()
+	read := map[string]bool{}
+	tag := regexp.MustCompile("`env:\"([A-Z_]+)")
+	err := filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || filepath.Ext(path) != ".go" {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		for _, match := range tag.FindAllSubmatch(source, -1) {
+			read[string(match[1])] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return read
+}
