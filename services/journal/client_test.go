@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/glarimy/ums/services/journal"
+	"github.com/glarimy/ums/shared/openapitest"
 	"github.com/glarimy/ums/shared/problem"
 )
 
@@ -26,7 +28,7 @@ func (s *service) send(tb testing.TB, method, target string) answer {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	response, err := new(http.Transport{DisableKeepAlives: true}).RoundTrip(r)
+	response, err := transport(tb, r).RoundTrip(r)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -36,6 +38,13 @@ func (s *service) send(tb testing.TB, method, target string) answer {
 		tb.Fatal(err)
 	}
 	return answer{status: response.StatusCode, header: response.Header, body: string(body)}
+}
+
+// transport sends requests as they are and holds the answers against the contract.
+func transport(tb testing.TB, r *http.Request) http.RoundTripper {
+	tb.Helper()
+	contract := openapitest.MustLoad(tb, []byte(journal.OpenAPI))
+	return contract.Watch(tb, r.URL.Host, &http.Transport{DisableKeepAlives: true})
 }
 
 // get asks for a page. The query's parameters are pairs of name and value.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/glarimy/ums/shared/cursor"
 	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/userhttp"
 )
 
 // Querier is what the reads ask.
@@ -75,3 +76,6 @@ func FrameOf(data []byte) []byte {
 	r.event.Data = bytes.Clone(data)
 	return newFrame(r).text
 }
+
+// Router returns the routes of the slot.
+func Router() *userhttp.Router { return new(handler).router(new(streams)) }

@@ -40,7 +40,7 @@ func (s *service) follow(tb testing.TB, last string, parameters ...string) *stre
 	if last != "" {
 		r.Header.Set("Last-Event-ID", last)
 	}
-	response, err := new(http.Transport{DisableKeepAlives: true}).RoundTrip(r)
+	response, err := transport(tb, r).RoundTrip(r)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -313,17 +313,17 @@ func TestStreamRefusals(t *testing.T) {
 	for _, query := range []string{"limit=1", "from=2026-01-02T03:04:05Z", "user=short", "type="} {
 		s.send(t, http.MethodGet, "/journal/stream?"+query).wantProblem(t, problem.InvalidParameter)
 	}
-	for _, last := range []string{"x", "-1", "4", "03", "1 ", "99999999999999999999", "01939d8e-7c1a-7c3e-9f52-8f1f2f7f0a01"} {
+	for _, last := range []string{"x", "-1", "4", "03", "99999999999999999999", "01939d8e-7c1a-7c3e-9f52-8f1f2f7f0a01"} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/journal/stream", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		r.Header.Set("Last-Event-ID", last)
-		response, err := new(http.Transport{DisableKeepAlives: true}).RoundTrip(r)
+		response, err := transport(t, r).RoundTrip(r)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := last != "1 "; (response.StatusCode == http.StatusBadRequest) != want { // white space around a field is none of it
+		if response.StatusCode != http.StatusBadRequest {
 			t.Errorf("Last-Event-ID %q: %d", last, response.StatusCode)
 		}
 		_ = response.Body.Close()
