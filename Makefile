@@ -60,6 +60,10 @@ bench-search: ## measure page 1 and page 1,000 of lists of 1,000,000 users (abou
 	SEARCH_BENCH_USERS=1000000 go run ./shared/enginetest/cmd/engines -- \
 		go test ./services/search -run '^$$' -bench Pages -benchtime 1000x -timeout 30m
 
+.PHONY: bench-writes
+bench-writes: ## measure POST /user beside a bare transaction, and the way of events to the bus (about 1 minute)
+	go run ./shared/enginetest/cmd/engines -disk -- go run ./bench/cmd/writes
+
 .PHONY: bench-firstrun
 bench-firstrun: ## measure how long README's first command takes to answer, and its memory
 	go run ./bench/cmd/firstrun

@@ -5,10 +5,12 @@ go 1.26.0
 require (
 	github.com/HdrHistogram/hdrhistogram-go v1.4.0
 	github.com/glarimy/ums/migrations v0.0.0
+	github.com/glarimy/ums/services/add v0.0.0
 	github.com/glarimy/ums/services/find v0.0.0
 	github.com/glarimy/ums/shared v0.0.0
 	github.com/go-sql-driver/mysql v1.10.1
 	github.com/google/go-cmp v0.7.0
+	github.com/google/uuid v1.6.0
 	github.com/gorilla/mux v1.8.1
 	github.com/redis/go-redis/v9 v9.23.0
 	golang.org/x/sys v0.49.0
@@ -32,13 +34,11 @@ require (
 	github.com/docker/go-units v0.5.0 // indirect
 	github.com/dustin/go-humanize v1.1.0 // indirect
 	github.com/failsafe-go/failsafe-go v0.9.8 // indirect
-	github.com/glarimy/ums/services/add v0.0.0
 	github.com/go-json-experiment/json v1.27.2 // indirect
 	github.com/go-viper/mapstructure/v2 v2.1.0 // indirect
 	github.com/gofrs/flock v0.13.1 // indirect
 	github.com/golang-migrate/migrate/v4 v4.20.1 // indirect
 	github.com/google/shlex v0.0.0-20191202100458-e7afc7fbc510 // indirect
-	github.com/google/uuid v1.6.0
 	github.com/lmittmann/tint v1.2.1 // indirect
 	github.com/mattn/go-isatty v0.0.24 // indirect
 	github.com/moby/docker-image-spec v1.3.1 // indirect
@@ -74,8 +74,7 @@ require (
 
 replace (
 	github.com/glarimy/ums/migrations => ../migrations
+	github.com/glarimy/ums/services/add => ../services/add
 	github.com/glarimy/ums/services/find => ../services/find
 	github.com/glarimy/ums/shared => ../shared
 )
-
-replace github.com/glarimy/ums/services/add => ../services/add

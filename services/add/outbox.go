@@ -11,6 +11,7 @@ import (
 
 	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/user"
+	"github.com/glarimy/ums/shared/userdb"
 )
 
 // aggregateType is the outbox's name for what the events are about.
@@ -22,6 +23,10 @@ type outboxRow struct {
 	user   user.User // as it stands after the change, or stood before its removal
 	at     time.Time
 	origin origin
+
+	// addsUser says that the user is yet to be added, by a statement that goes to the database before the event's in the
+	// same packet: MySQL alone takes two.
+	addsUser bool
 }
 
 // origin is where a request came from, for the journal. Empty parts are stored as NULL.
@@ -50,9 +55,16 @@ func appendOutbox(ctx context.Context, tx *sql.Tx, dialect database.Dialect, r o
 	const query = "INSERT INTO ums_outbox " +
 		"(id, aggregatetype, aggregateid, type, payload, actor, request_id, traceparent, occurred_at) " +
 		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	_, err = tx.ExecContext(ctx, query, id.String(), aggregateType, r.user.Name.String(), r.kind, string(payload),
-		nullable(r.origin.actor), nullable(r.origin.requestID), nullable(r.origin.traceparent), dialect.Time(r.at))
-	if err != nil {
+	args := []any{
+		id.String(), aggregateType, r.user.Name.String(), r.kind, string(payload),
+		nullable(r.origin.actor), nullable(r.origin.requestID), nullable(r.origin.traceparent), dialect.Time(r.at),
+	}
+	if r.addsUser {
+		first, before := userdb.AddStatement(r.user, dialect)
+		_, err = tx.ExecContext(ctx, first+"; "+query, append(before, args...)...)
+		return userdb.AddError(err)
+	}
+	if _, err = tx.ExecContext(ctx, query, args...); err != nil {
 		return fmt.Errorf("write the event: %w", err)
 	}
 	return nil

@@ -30,11 +30,12 @@ type change func(ctx context.Context, users user.UserRepository) (*outboxRow, er
 // add stores a new user. The answer's storage, complete, may be nil.
 func (w *writer) add(ctx context.Context, d user.Draft, o origin, complete completion) (user.User, error) {
 	u := user.New(d.Name, d.Phone, w.now())
-	err := w.apply(ctx, d.Name, complete, func(ctx context.Context, users user.UserRepository) (*outboxRow, error) {
-		if err := users.Add(ctx, u); err != nil {
-			return nil, err
+	err := w.apply(ctx, complete, func(ctx context.Context, users user.UserRepository) (*outboxRow, error) {
+		e := &outboxRow{kind: event.TypeAdded, user: u, at: u.Since, origin: o}
+		if e.addsUser = complete == nil && w.db.Dialect == database.MySQL; e.addsUser {
+			return e, nil
 		}
-		return &outboxRow{kind: event.TypeAdded, user: u, at: u.Since, origin: o}, nil
+		return e, users.Add(ctx, u)
 	})
 	return u, err
 }
@@ -43,7 +44,7 @@ func (w *writer) add(ctx context.Context, d user.Draft, o origin, complete compl
 func (w *writer) changePhone(
 	ctx context.Context, name user.Name, phone user.PhoneNumber, pre user.Precondition, o origin,
 ) (u user.User, err error) {
-	err = w.apply(ctx, name, nil, func(ctx context.Context, users user.UserRepository) (*outboxRow, error) {
+	err = w.apply(ctx, nil, func(ctx context.Context, users user.UserRepository) (*outboxRow, error) {
 		var changed bool
 		if u, changed, err = users.ChangePhone(ctx, name, phone, pre); err != nil || !changed {
 			return nil, err
@@ -55,7 +56,7 @@ func (w *writer) changePhone(
 
 // remove deletes a user.
 func (w *writer) remove(ctx context.Context, name user.Name, pre user.Precondition, o origin) error {
-	return w.apply(ctx, name, nil, func(ctx context.Context, users user.UserRepository) (*outboxRow, error) {
+	return w.apply(ctx, nil, func(ctx context.Context, users user.UserRepository) (*outboxRow, error) {
 		u, err := users.Remove(ctx, name, pre)
 		if err != nil {
 			return nil, err
@@ -71,8 +72,8 @@ type completion func(ctx context.Context, tx *sql.Tx, u user.User) error
 var errUnchanged = errors.New("nothing changed")
 
 // apply runs the change in a transaction. The order is that of the cache's protocol: the row first, so that its lock is
-// held; then the fence, while the event is on its way to the database; then the commit; then the release.
-func (w *writer) apply(ctx context.Context, name user.Name, complete completion, do change) error {
+// held; then the fence, where the event is not written yet at the same time; then the commit; then the release.
+func (w *writer) apply(ctx context.Context, complete completion, do change) error {
 	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
 	var fence *usercache.Fence
@@ -83,10 +84,7 @@ func (w *writer) apply(ctx context.Context, name user.Name, complete completion,
 		if err != nil {
 			return err
 		}
-		standing := make(chan *usercache.Fence, 1)
-		go func() { standing <- w.fencer.Fence(ctx, name) }()
-		err = appendOutbox(ctx, tx, w.db.Dialect, *e)
-		fence = <-standing
+		fence, err = w.writeAndFence(ctx, tx, *e)
 		return err
 	})
 	w.end(ctx, fence, err)
@@ -94,6 +92,20 @@ func (w *writer) apply(ctx context.Context, name user.Name, complete completion,
 		return nil
 	}
 	return err
+}
+
+// writeAndFence writes the event and puts the fence up, at the same time where the row is locked already.
+func (w *writer) writeAndFence(ctx context.Context, tx *sql.Tx, e outboxRow) (*usercache.Fence, error) {
+	if e.addsUser {
+		if err := appendOutbox(ctx, tx, w.db.Dialect, e); err != nil {
+			return nil, err
+		}
+		return w.fencer.Fence(ctx, e.user.Name), nil
+	}
+	standing := make(chan *usercache.Fence, 1)
+	go func() { standing <- w.fencer.Fence(ctx, e.user.Name) }()
+	err := appendOutbox(ctx, tx, w.db.Dialect, e)
+	return <-standing, err
 }
 
 // change makes the change and stores the answer, and returns the event to be written.

@@ -60,8 +60,20 @@ func (r *Repository) find(ctx context.Context, name user.Name, query string) (us
 
 // Add implements [user.UserRepository].
 func (r *Repository) Add(ctx context.Context, u user.User) error {
-	const query = "INSERT INTO ums_users (name, phone, since, version) VALUES (?, ?, ?, ?)"
-	_, err := r.q.ExecContext(ctx, query, u.Name.String(), u.Phone.Uint64(), r.dialect.Time(u.Since), u.Version)
+	query, args := AddStatement(u, r.dialect)
+	_, err := r.q.ExecContext(ctx, query, args...)
+	return AddError(err)
+}
+
+// AddStatement returns the statement of [Repository.Add], for a caller that sends it together with another. Its error
+// becomes that of Add by [AddError].
+func AddStatement(u user.User, dialect database.Dialect) (query string, args []any) {
+	return "INSERT INTO ums_users (name, phone, since, version) VALUES (?, ?, ?, ?)",
+		[]any{u.Name.String(), u.Phone.Uint64(), dialect.Time(u.Since), u.Version}
+}
+
+// AddError returns what [Repository.Add] returns where its statement ended with err, which may be nil.
+func AddError(err error) error {
 	switch {
 	case database.IsDuplicate(err):
 		return user.ErrExists

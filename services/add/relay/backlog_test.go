@@ -43,7 +43,7 @@ func TestAParkedUsersBacklogIsNotInTheWay(t *testing.T) {
 }
 
 // activePause is the relay's pause after a batch.
-const activePause = 25 * time.Millisecond
+const activePause = 50 * time.Millisecond
 
 // TestALateCommitBehindABacklog is that of a transaction whose number has been passed meanwhile.
 func TestALateCommitBehindABacklog(t *testing.T) {
