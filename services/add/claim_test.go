@@ -96,7 +96,7 @@ func TestLateAnswerIsNotTakenOver(t *testing.T) {
 	c.advance(claimTime)
 	takingOver, goOn := make(chan struct{}, 1), make(chan struct{})
 	proxy.Intercept(func(statement string) mysqlproxy.Action {
-		if strings.HasPrefix(statement, "UPDATE ums_idempotency SET body_hash") {
+		if strings.Contains(statement, "UPDATE ums_idempotency SET body_hash") {
 			takingOver <- struct{}{}
 			<-goOn
 		}
@@ -128,7 +128,7 @@ func TestLateAnswerIsNotCleanedUp(t *testing.T) {
 	removing, goOn, removed := make(chan struct{}, 1), make(chan struct{}), make(chan struct{}, 1)
 	proxy.Intercept(func(statement string) mysqlproxy.Action {
 		switch {
-		case strings.HasPrefix(statement, "DELETE FROM ums_idempotency"):
+		case strings.Contains(statement, "DELETE FROM ums_idempotency"):
 			removing <- struct{}{}
 			<-goOn
 		case statement == "COMMIT":

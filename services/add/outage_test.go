@@ -142,7 +142,7 @@ func TestDeadlocks(t *testing.T) {
 	} {
 		var attempts atomic.Int64
 		proxy.Intercept(func(statement string) mysqlproxy.Action {
-			if strings.HasPrefix(statement, "INSERT INTO ums_outbox") && attempts.Add(1) <= int64(tc.deadlocks) {
+			if strings.Contains(statement, "INSERT INTO ums_outbox") && attempts.Add(1) <= int64(tc.deadlocks) {
 				return mysqlproxy.Refuse
 			}
 			return mysqlproxy.Pass
