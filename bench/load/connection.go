@@ -26,7 +26,7 @@ func (c *connection) run(due, end time.Time, every time.Duration) (Result, error
 	for {
 		sent := time.Now()
 		if every > 0 {
-			time.Sleep(time.Until(due))
+			<-time.After(time.Until(due))
 			sent, due = due, due.Add(every)
 		}
 		status, err := c.exchange()

@@ -34,7 +34,7 @@ func openEvents(ctx context.Context, rawURL string) (*events, error) {
 		return nil, errors.Join(fmt.Errorf("look for a stream of events: %w", err), e.client.Close())
 	case n > 0:
 		where, _ := url.Parse(rawURL)
-		return nil, errors.Join(fmt.Errorf("the Redis at %s has a stream of events already: name one that is the benchmark's alone",
+		return nil, errors.Join(fmt.Errorf("the Redis at %s has a stream of events: name one that is the benchmark's alone",
 			where.Host), e.client.Close())
 	}
 	return e, nil
@@ -65,7 +65,7 @@ func (e *events) measure(ctx context.Context) (load.Result, error) {
 		now := time.Now()
 		switch {
 		case errors.Is(err, redis.Nil) && ctx.Err() != nil:
-			return r, nil
+			return r, nil //nolint:nilerr // nothing has come any more
 		case errors.Is(err, redis.Nil):
 			continue
 		case err != nil:

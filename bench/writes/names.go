@@ -33,8 +33,8 @@ func posts(addr string, writers []*names) []load.Source {
 		sources[i] = func() []byte {
 			name, phone := w.next()
 			body := fmt.Sprintf(`{"name":%q,"phone":%d}`, name, phone)
-			return fmt.Appendf(nil, "POST /user HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-				addr, len(body), body)
+			return fmt.Appendf(nil, "POST /user HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n"+
+				"Content-Length: %d\r\n\r\n%s", addr, len(body), body)
 		}
 	}
 	return sources

@@ -22,7 +22,8 @@ const (
 )
 
 func (m *measurement) row() report.Row {
-	return report.Row{Name: serviceRow, Label: "**POST /user** of services/add, with its fence and the relay", Samples: m.samples.service}
+	const label = "**POST /user** of services/add, with its fence and the relay"
+	return report.Row{Name: serviceRow, Label: label, Samples: m.samples.service}
 }
 
 // write writes the result as Markdown.
@@ -39,7 +40,7 @@ func (m *measurement) write(w io.Writer, busy string) error {
 		return err
 	}
 	reached := "reached"
-	if time.Duration(m.lag.Percentile(99)) >= mostLag {
+	if m.lag.Percentile(99) >= mostLag {
 		reached = "**not reached**"
 	}
 	lines := []string{
@@ -52,7 +53,7 @@ func (m *measurement) write(w io.Writer, busy string) error {
 			m.lag.Percentile(99).Round(100*time.Microsecond), m.lag.Requests, mostLag, reached),
 		"",
 		"- Machine: " + report.Machine() + "; load average before: " + busy,
-		fmt.Sprintf("- Engines: %s with %s; %s, for the fences and for the stream alike", m.set.Database, m.settings, m.set.Redis),
+		fmt.Sprintf("- Engines: %s with %s; %s, for the fences and the stream alike", m.set.Database, m.settings, m.set.Redis),
 	}
 	if m.failed > 0 {
 		lines = append(lines, fmt.Sprintf("- **%d requests were not answered with 201**", m.failed))
