@@ -42,7 +42,7 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 			Namespace: "ums", Subsystem: "journal", Name: "appended_total",
 			Help: "Events recorded, by where they came from: the outbox, or the bus where the outbox does not have them.",
 		}, []string{"origin"}),
-		repeated: counter("repeated_total", "Events of the bus that the journal had already: most changes, and what comes twice."),
+		repeated: counter("repeated_total", "Events of the bus that the journal had already: most changes, and repetitions."),
 		late:     counter("late_total", "Events of the outbox that were found in a gap, behind events with higher numbers."),
 		refused:  counter("refused_total", "Events that do not fit the journal's table."),
 		failures: counter("failures_total", "Rounds that the database ended."),
