@@ -315,3 +315,36 @@ func TestRestart(t *testing.T) {
 		b.wantInOrder(t)
 	})
 }
+
+// TestADeposedAppenderThatDoesNotKnow has a lease that is not to be renewed for a long time taken away: nothing that is
+// written from then on may be recorded but by the successor.
+func TestADeposedAppenderThatDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, b *backend) {
+		l := newLine()
+		s := start(t, b, options{bus: l, leaseTime: time.Hour})
+		b.write(t, "KrishnaMohan")
+		b.waitFor(t, 1)
+		err := b.db.InTx(t.Context(), func(tx *sql.Tx) error {
+			_, err := tx.ExecContext(t.Context(), "UPDATE ums_lease SET holder = 'another' WHERE name = 'journal'")
+			if err == nil {
+				_, err = b.insert(tx, "KrishnaMohan")
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.send(read("KrishnaMohan"))
+		eventually(t, "it cannot append", func() bool {
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			return l.away > 3 && s.metric(t, "ums_journal_failures_total") > 1
+		})
+		b.waitFor(t, 1)
+		b.execute(t, "UPDATE ums_lease SET expires_at = "+b.db.Dialect.Now()+" WHERE name = 'journal'")
+		start(t, b, options{db: open(t, b.sqlURL)})
+		b.waitFor(t, 2)
+		b.wantInOrder(t)
+	})
+}
