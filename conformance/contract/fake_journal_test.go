@@ -41,8 +41,8 @@ func (f *fake) tell(kind string, u fakeUser, request string) {
 		e.request = ""
 	}
 	f.events = append(f.events, e)
-	if n := len(f.events); f.has("journal-swaps") && n%2 == 0 {
-		f.events[n-2], f.events[n-1] = f.events[n-1], f.events[n-2]
+	if f.has("journal-swaps") {
+		f.swap(e.user.name)
 	}
 	if f.has("journal-doubles") {
 		f.events = append(f.events, e)
@@ -54,6 +54,19 @@ func (f *fake) tell(kind string, u fakeUser, request string) {
 		close(f.news)
 	}
 	f.news = make(chan struct{})
+}
+
+// swap changes places of a user's last two events, each time that there is an even number of them.
+func (f *fake) swap(name string) {
+	var of []int
+	for i, e := range f.events {
+		if e.user.name == name {
+			of = append(of, i)
+		}
+	}
+	if n := len(of); n%2 == 0 {
+		f.events[of[n-2]], f.events[of[n-1]] = f.events[of[n-1]], f.events[of[n-2]]
+	}
 }
 
 // entries returns the journal as it stands, and what is closed when there is more.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -250,15 +249,7 @@ func journalHead(ctx context.Context, c *Client) error {
 	if _, err := d.read(ctx); err != nil {
 		return err
 	}
-	req := journal("user", d.user.Name, "limit", "1")
-	got, err := c.send(ctx, req, isChapter, hasMore)
-	if err != nil {
-		return err
-	}
-	p, _ := parseChapter(got.body)
-	_, err = c.send(ctx, req.asHead().onWire(), isStatus(http.StatusOK), hasMedia(mediaJSON), hasLength(len(got.body)),
-		linksTo(p.next), hasNoBody)
-	return err
+	return c.headOf(ctx, journal("user", d.user.Name, "limit", "1"), journal("user", d.user.Name))
 }
 
 // journalCursor returns a user's name, and the cursor of the second page of what happened to him.

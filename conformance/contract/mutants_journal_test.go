@@ -42,8 +42,6 @@ func journalMutants() []mutant {
 				*a = problem("unavailable", http.StatusServiceUnavailable)
 			}
 		}, `journal/page/default`),
-		spoil("has no link in the journal", func(r *http.Request, a *answer) { a.header.Del("Link") },
-			`journal/page/(?:link|cursor|head|default|grown)`),
 	}
 }
 

@@ -84,7 +84,8 @@ var nextMember = regexp.MustCompile(`"next":"[^"]*"`)
 
 func pageMutants() []mutant {
 	return []mutant{
-		spoilLists("has no link", func(a *answer) { a.header.Del("Link") }, `search/page/(?:link|cursor|full)`, `search/list/head`),
+		spoil("has no link", func(_ *http.Request, a *answer) { a.header.Del("Link") }, `search/page/(?:link|cursor|full)`, `search/list/head`,
+			`journal/page/(?:link|cursor|head|default|grown)`),
 		spoilLists("links to itself", func(a *answer) {
 			if a.header.Get("Link") != "" {
 				a.header.Set("Link", `</user>; rel="next"`)

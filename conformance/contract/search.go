@@ -135,6 +135,29 @@ func linksTo(cursor string) expectation {
 	}
 }
 
+// linksOn wants a Link to a next page, by whatever cursor: it need not be the same one each time.
+func linksOn(r *response) string {
+	if nextLink.MatchString(strings.Join(r.header.Values("Link"), ", ")) {
+		return ""
+	}
+	return fmt.Sprintf(`a header Link: <…>; rel="next" (it is %q)`, r.header.Values("Link"))
+}
+
+// headOf checks HEAD of a page that has another behind it, and of the last one, whose length is the same each time.
+func (c *Client) headOf(ctx context.Context, first, last request) error {
+	_, err := c.send(ctx, first.asHead().onWire(), isStatus(http.StatusOK), hasMedia(mediaJSON), linksOn, hasNoBody)
+	if err != nil {
+		return err
+	}
+	got, err := c.send(ctx, last, isStatus(http.StatusOK), linksTo(""))
+	if err != nil {
+		return err
+	}
+	_, err = c.send(ctx, last.asHead().onWire(), isStatus(http.StatusOK), hasMedia(mediaJSON), hasLength(len(got.body)),
+		linksTo(""), hasNoBody)
+	return err
+}
+
 func hasParameter(raw, name, value string) bool {
 	values, err := url.ParseQuery(raw)
 	return err == nil && slices.Contains(values[name], value)
