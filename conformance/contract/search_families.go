@@ -44,7 +44,7 @@ func listRecord(ctx context.Context, c *Client) error {
 		return err
 	}
 	want := record{Name: u.name, Phone: u.phone, Since: u.since}
-	_, err = c.readList(ctx, list("name", u.name), lists(u.name), func(r *response) string {
+	err = c.readList(ctx, list("name", u.name), lists(u.name), func(r *response) string {
 		if p, _ := parsePage(r.body); !slices.Equal(p.users, []record{want}) {
 			return "the record " + want.bytes()
 		}
@@ -55,7 +55,7 @@ func listRecord(ctx context.Context, c *Client) error {
 
 func listNobody(ctx context.Context, c *Client) error {
 	for _, parameters := range [][]string{{"name_prefix", newName()}, {"name", newName()}, {"phone_prefix", "100000000000000"}} {
-		if _, err := c.readList(ctx, list(parameters...), lists()); err != nil {
+		if err := c.readList(ctx, list(parameters...), lists()); err != nil {
 			return err
 		}
 	}
@@ -68,7 +68,7 @@ func listHead(ctx context.Context, c *Client) error {
 		return err
 	}
 	first, last := list("name_prefix", prefix, "limit", "1"), list("name_prefix", prefix)
-	if _, err := c.readList(ctx, last, lists(prefix+"a", prefix+"b")); err != nil {
+	if err := c.readList(ctx, last, lists(prefix+"a", prefix+"b")); err != nil {
 		return err
 	}
 	return c.headOf(ctx, first, last)
@@ -153,8 +153,7 @@ func prefixFinds(ctx context.Context, c *Client, prefix string, listed, others [
 	if err := c.addUsers(ctx, slices.Concat(others, reversed(listed))); err != nil {
 		return err
 	}
-	_, err := c.readList(ctx, list("name_prefix", prefix), lists(listed...))
-	return err
+	return c.readList(ctx, list("name_prefix", prefix), lists(listed...))
 }
 
 // reversed returns names from the last to the first, so that the order of additions is not that of the list.
@@ -169,11 +168,10 @@ func prefixPlus(ctx context.Context, c *Client) error {
 	if err := c.addUsers(ctx, []string{tail + " x", tail + "+x"}); err != nil {
 		return err
 	}
-	if _, err := c.readList(ctx, listRaw("name_prefix="+tail+"+"), lists(tail+" x")); err != nil {
+	if err := c.readList(ctx, listRaw("name_prefix="+tail+"+"), lists(tail+" x")); err != nil {
 		return err
 	}
-	_, err := c.readList(ctx, listRaw("name_prefix="+tail+"%2B"), lists(tail+"+x"))
-	return err
+	return c.readList(ctx, listRaw("name_prefix="+tail+"%2B"), lists(tail+"+x"))
 }
 
 func namedClauses() []Clause {
@@ -186,9 +184,8 @@ func namedClauses() []Clause {
 				if err := c.addUsers(ctx, slices.Concat(reversed(names), filled([]string{"◆b"}, tail))); err != nil {
 					return err
 				}
-				_, err := c.readList(ctx, list("name", " "+tail+"e\u0301 ", "name", newName(), "name", names[0], "name", names[1], "name", names[0]),
+				return c.readList(ctx, list("name", " "+tail+"e\u0301 ", "name", newName(), "name", names[0], "name", names[1], "name", names[0]),
 					lists(names...))
-				return err
 			},
 		},
 		{
@@ -202,8 +199,7 @@ func namedClauses() []Clause {
 				for range 99 {
 					parameters = append(parameters, "name", newName())
 				}
-				_, err = c.readList(ctx, list(parameters...), lists(u.name))
-				return err
+				return c.readList(ctx, list(parameters...), lists(u.name))
 			},
 		},
 	}

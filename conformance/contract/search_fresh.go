@@ -15,7 +15,7 @@ func searchFreshClauses() []Clause {
 
 func searchFreshAdd(ctx context.Context, c *Client) error {
 	name := newName()
-	if _, err := c.readList(ctx, list("name", name), lists()); err != nil { // now it may be in a cache that there is nobody
+	if err := c.readList(ctx, list("name", name), lists()); err != nil { // now it may be in a cache that there is nobody
 		return err
 	}
 	u, err := c.addUser(ctx, name)
@@ -23,7 +23,7 @@ func searchFreshAdd(ctx context.Context, c *Client) error {
 		return err
 	}
 	for _, parameters := range [][]string{{"name", name}, {"name_prefix", name}, {"phone", strconv.FormatUint(u.phone, 10)}} {
-		if _, err := c.readList(ctx, list(parameters...), lists(name)); err != nil {
+		if err := c.readList(ctx, list(parameters...), lists(name)); err != nil {
 			return err
 		}
 	}
@@ -36,17 +36,16 @@ func searchFreshChange(ctx context.Context, c *Client) error {
 		return err
 	}
 	before := list("phone", strconv.FormatUint(u.phone, 10))
-	if _, err := c.readList(ctx, before, lists(u.name)); err != nil {
+	if err := c.readList(ctx, before, lists(u.name)); err != nil {
 		return err
 	}
 	if u, err = c.changeUser(ctx, u, u.phone+1); err != nil {
 		return err
 	}
-	if _, err := c.readList(ctx, list("phone", strconv.FormatUint(u.phone, 10)), lists(u.name)); err != nil {
+	if err := c.readList(ctx, list("phone", strconv.FormatUint(u.phone, 10)), lists(u.name)); err != nil {
 		return err
 	}
-	_, err = c.readList(ctx, before, lists())
-	return err
+	return c.readList(ctx, before, lists())
 }
 
 func searchFreshRemove(ctx context.Context, c *Client) error {
@@ -55,12 +54,11 @@ func searchFreshRemove(ctx context.Context, c *Client) error {
 		return err
 	}
 	req := list("name_prefix", u.name)
-	if _, err := c.readList(ctx, req, lists(u.name)); err != nil {
+	if err := c.readList(ctx, req, lists(u.name)); err != nil {
 		return err
 	}
 	if err := c.removeUser(ctx, u.name); err != nil {
 		return err
 	}
-	_, err = c.readList(ctx, req, lists())
-	return err
+	return c.readList(ctx, req, lists())
 }

@@ -24,8 +24,7 @@ func phoneFound(ctx context.Context, c *Client) error {
 			return err
 		}
 	}
-	_, err := c.readList(ctx, list("phone", strconv.FormatUint(phone, 10)), lists(filled([]string{"◆Z", "◆a", "◆b"}, tail)...))
-	return err
+	return c.readList(ctx, list("phone", strconv.FormatUint(phone, 10)), lists(filled([]string{"◆Z", "◆a", "◆b"}, tail)...))
 }
 
 // newDigits returns twelve digits with which nobody's number begins.
@@ -44,9 +43,8 @@ func phonePrefixFound(ctx context.Context, c *Client) error {
 			return err
 		}
 	}
-	_, err := c.readList(ctx, list("phone_prefix", strconv.FormatUint(digits, 10)),
+	return c.readList(ctx, list("phone_prefix", strconv.FormatUint(digits, 10)),
 		lists(filled([]string{"◆d", "◆B", "◆y", "◆a", "◆c", "◆A"}, tail)...))
-	return err
 }
 
 func phonePrefixWhole(ctx context.Context, c *Client) error {
@@ -54,8 +52,7 @@ func phonePrefixWhole(ctx context.Context, c *Client) error {
 	if err != nil {
 		return err
 	}
-	_, err = c.readList(ctx, list("phone_prefix", strconv.FormatUint(u.phone, 10)), lists(u.name))
-	return err
+	return c.readList(ctx, list("phone_prefix", strconv.FormatUint(u.phone, 10)), lists(u.name))
 }
 
 func sinceClauses() []Clause {
@@ -161,7 +158,7 @@ func sinceTo(ctx context.Context, c *Client) error {
 	if to.Since == users[0].Since {
 		return fmt.Errorf("%w: two users joined in one microsecond", ErrSkip)
 	}
-	_, err = c.readList(ctx, list("since_to", to.Since, "limit", "500"), continues(bySince, nil), func(r *response) string {
+	err = c.readList(ctx, list("since_to", to.Since, "limit", "500"), continues(bySince, nil), func(r *response) string {
 		p, _ := parsePage(r.body) // readList has seen to it
 		if len(p.users) == 0 {
 			return "those who joined before " + to.Since

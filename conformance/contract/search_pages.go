@@ -36,7 +36,7 @@ func (c *Client) family(ctx context.Context, n int) (prefix string, names []stri
 	if err := c.addUsers(ctx, reversed(names)); err != nil {
 		return "", nil, err
 	}
-	_, err = c.readList(ctx, list("name_prefix", prefix, "limit", "500"), lists(names...))
+	err = c.readList(ctx, list("name_prefix", prefix, "limit", "500"), lists(names...))
 	return prefix, names, err
 }
 
@@ -98,7 +98,7 @@ func pageEquals(ctx context.Context, c *Client) error {
 	}
 	number := strconv.FormatUint(phone, 10)
 	for _, filter := range []string{"phone", "phone_prefix"} {
-		if _, err := c.readList(ctx, list(filter, number), lists(names...)); err != nil {
+		if err := c.readList(ctx, list(filter, number), lists(names...)); err != nil {
 			return err
 		}
 		users, err := c.walk(ctx, byPhone, 2, toTheEnd, filter, number)
@@ -124,7 +124,7 @@ func pageNumbers(ctx context.Context, c *Client) error {
 		}
 	}
 	prefix := strconv.FormatUint(digits, 10)
-	if _, err := c.readList(ctx, list("phone_prefix", prefix), lists(names...)); err != nil {
+	if err := c.readList(ctx, list("phone_prefix", prefix), lists(names...)); err != nil {
 		return err
 	}
 	for _, limit := range []int{1, 3} {
@@ -243,8 +243,7 @@ func pageGone(ctx context.Context, c *Client) error {
 		return err
 	}
 	want := append([]string{names[2] + "+"}, names[3:]...)
-	_, err = c.readList(ctx, list("name_prefix", prefix, "cursor", cursor), lists(want...))
-	return err
+	return c.readList(ctx, list("name_prefix", prefix, "cursor", cursor), lists(want...))
 }
 
 func pageAgain(ctx context.Context, c *Client) error {
