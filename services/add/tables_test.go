@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/event/eventtest"
 )
 
 // counts are the numbers of rows of all that the service writes.
@@ -60,6 +61,9 @@ func (b *backends) events(t *testing.T, name string) []event {
 			t.Fatal(err)
 		}
 		e.occurredAt = at.Time
+		if err := eventtest.CheckData(e.kind, []byte(e.payload)); err != nil {
+			t.Errorf("event %s: %v", e.id, err)
+		}
 		events = append(events, e)
 	}
 	if err := rows.Err(); err != nil {

@@ -16,6 +16,20 @@ import (
 	"github.com/glarimy/ums/shared/user"
 )
 
+// CheckRequest returns why the document refuses a request, or nil. Of the exchange it looks at the request alone.
+func (d *Document) CheckRequest(e Exchange) error {
+	template, parameters := d.match(e.path())
+	if template == "" {
+		return fmt.Errorf("the document does not have the path %s", e.path())
+	}
+	item := d.spec.Paths.Value(template)
+	found := item.Operations()[e.Method]
+	if found == nil {
+		return fmt.Errorf("the document does not have %s %s", e.Method, template)
+	}
+	return d.checkRequest(&operation{Operation: found, item: item, template: template, parameters: parameters}, e)
+}
+
 // checkRequest wants a request that was carried out to be one that the document describes. Names are brought to the form
 // first in which they are kept, as the document says of them.
 func (d *Document) checkRequest(o *operation, e Exchange) error {
@@ -52,7 +66,7 @@ func (d *Document) checkRequest(o *operation, e Exchange) error {
 		input.Request.Body, input.Request.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	}
 	if err := openapi3filter.ValidateRequest(context.Background(), input); err != nil {
-		return fmt.Errorf("it was carried out, but the document refuses it: %w", err)
+		return fmt.Errorf("the document refuses the request: %w", err)
 	}
 	return nil
 }
@@ -70,7 +84,7 @@ func normalJSON(body []byte) ([]byte, error) {
 	decoder.UseNumber()
 	var value any
 	if err := decoder.Decode(&value); err != nil {
-		return nil, fmt.Errorf("it was carried out, but its body is no JSON: %w", err)
+		return nil, fmt.Errorf("the body is no JSON: %w", err)
 	}
 	return json.Marshal(normalValue(value))
 }
