@@ -72,6 +72,18 @@ bench-firstrun: ## measure how long README's first command takes to answer, and 
 conformance: ## check the contracts of the slots behind URL (http://localhost:8080)
 	go run ./conformance -slot all -url $(or $(URL),http://localhost:8080)
 
+.PHONY: secrets
+secrets: ## write random secrets for compose and Kubernetes into deploy/secrets; keeps those that are there
+	@deploy/make-secrets
+
+.PHONY: edges
+edges: ## write the network policies that deploy/edges.yaml comes to
+	go run ./deploy/cmd/edges
+
+.PHONY: compose-check
+compose-check: secrets ## start compose on port 18080, run conformance, kill each container while users are added
+	go run ./deploy/cmd/composecheck
+
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME
 	@set -e; for f in $$(grep -rlE '^func Fuzz' --include='*_test.go' $(MODULES)); do \

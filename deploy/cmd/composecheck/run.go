@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/glarimy/ums/deploy/writer"
+)
+
+const (
+	port    = "18080"
+	base    = "http://127.0.0.1:" + port
+	workers = 4
+	// settle is how long users are added before a container is killed, and again once all are healthy.
+	settle = 3 * time.Second
+)
+
+// victims are killed one after the other: everything that runs for long.
+func victims() []string {
+	return []string{"find", "add", "search", "journal", "gateway", "cache", "bus", "mysql"}
+}
+
+func run(ctx context.Context, out io.Writer) (err error) {
+	c := composition{project: "ums-check", out: out}
+	defer func() { err = errors.Join(err, c.compose(context.WithoutCancel(ctx), "down", "--volumes")) }()
+	begun := time.Now()
+	if err := c.compose(ctx, "up", "--build", "--wait"); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "up after %s\n", time.Since(begun).Round(time.Second/10))
+	if err := c.conformance(ctx); err != nil {
+		return err
+	}
+	w := writer.New(base, time.Now().Format("150405"))
+	if err := outages(ctx, c, w, out); err != nil {
+		return err
+	}
+	if err := verify(ctx, w, out, "after every outage"); err != nil {
+		return err
+	}
+	if err := errors.Join(c.compose(ctx, "down"), c.compose(ctx, "up", "--wait")); err != nil {
+		return err
+	}
+	return verify(ctx, w, out, "after down and up")
+}
+
+// outages kills one victim after another while w writes.
+func outages(ctx context.Context, c composition, w *writer.Writer, out io.Writer) error {
+	writing, stop := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() { defer close(done); w.Run(writing, workers) }()
+	defer func() { stop(); <-done }()
+	for _, victim := range victims() {
+		pause(ctx, settle)
+		w.Gap()
+		if err := c.kill(ctx, victim); err != nil {
+			return err
+		}
+		if err := c.compose(ctx, "up", "--wait", "--no-recreate"); err != nil {
+			return fmt.Errorf("after %s was killed: %w", victim, err)
+		}
+		pause(ctx, settle)
+		acked, retries := w.Count()
+		fmt.Fprintf(out, "killed %-8s longest time without an acknowledgement %6s; so far %d acknowledged, %d sent again\n",
+			victim, w.Gap().Round(time.Millisecond), acked, retries)
+	}
+	return ctx.Err()
+}
+
+func verify(ctx context.Context, w *writer.Writer, out io.Writer, when string) error {
+	acked, _ := w.Count()
+	if lost := w.Check(ctx); len(lost) > 0 {
+		return fmt.Errorf("%s, %d of %d acknowledged users are lost, as %q", when, len(lost), acked, lost[0])
+	}
+	fmt.Fprintf(out, "%s: all %d acknowledged users are there\n", when, acked)
+	return nil
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
