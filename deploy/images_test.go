@@ -91,7 +91,7 @@ func build(t *testing.T, context, module string) string {
 	if network := os.Getenv("BUILD_NETWORK"); network != "" {
 		args = append(args, "--network", network)
 	}
-	command := exec.CommandContext(t.Context(), "docker", append(args, context)...) //nolint:gosec // the arguments are ours
+	command := exec.CommandContext(t.Context(), "docker", append(args, context)...)
 	command.Stderr = os.Stderr
 	output, err := command.Output()
 	if err != nil {
@@ -117,7 +117,7 @@ func copyWorkspace(t *testing.T) string {
 			if err := os.MkdirAll(filepath.Dir(to), 0o750); err != nil {
 				return err
 			}
-			return os.WriteFile(to, content, 0o644) //nolint:gosec // as the files of the workspace are
+			return os.WriteFile(to, content, 0o644)
 		})
 		if err != nil {
 			t.Fatal(err)

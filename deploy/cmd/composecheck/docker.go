@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"strings"
 )
@@ -12,6 +11,7 @@ import (
 // composition is one running docker-compose.yml.
 type composition struct {
 	project string
+	environ []string
 	out     io.Writer
 }
 
@@ -46,7 +46,7 @@ func (c composition) kill(ctx context.Context, service string) error {
 
 func (c composition) command(ctx context.Context, name string, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, name, args...) //nolint:gosec // the arguments are this program's own
-	command.Env = append(os.Environ(), "UMS_PORT="+port)
+	command.Env = c.environ
 	output, err := command.CombinedOutput()
 	if err != nil {
 		return string(output), fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, output)

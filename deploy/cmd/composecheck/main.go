@@ -12,7 +12,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	err := run(ctx, os.Stdout)
+	err := run(ctx, os.Environ(), os.Stdout)
 	stop()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "composecheck: %v\n", err)

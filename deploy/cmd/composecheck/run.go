@@ -23,8 +23,9 @@ func victims() []string {
 	return []string{"find", "add", "search", "journal", "gateway", "cache", "bus", "mysql"}
 }
 
-func run(ctx context.Context, out io.Writer) (err error) {
-	c := composition{project: "ums-check", out: out}
+// run is the program but for the process around it.
+func run(ctx context.Context, environ []string, out io.Writer) (err error) {
+	c := composition{project: "ums-check", environ: append(environ, "UMS_PORT="+port), out: out}
 	defer func() { err = errors.Join(err, c.compose(context.WithoutCancel(ctx), "down", "--volumes")) }()
 	begun := time.Now()
 	if err := c.compose(ctx, "up", "--build", "--wait"); err != nil {
