@@ -33,6 +33,7 @@ type Report struct {
 	Sent, Acked int
 	Failed      map[string]int // by what happened
 	LongestGap  time.Duration  // between two answers that were as they should be
+	WriteGap    time.Duration  // between two acknowledged writes
 	P50, P99    time.Duration  // of the requests that did not fail
 	Lost        []string       // users that were acknowledged and are not there
 }
@@ -54,13 +55,14 @@ type sender struct {
 	report Report
 	times  *hdrhistogram.Histogram
 	acked  []string
-	last   time.Time
+	last   time.Time // of an answer that was as it should be
+	wrote  time.Time // of an acknowledgement
 }
 
 // Send sends requests until ctx ends, waits for their answers, and looks for every acknowledged user.
 func Send(ctx context.Context, l Load) Report {
 	s := &sender{
-		load: l, last: time.Now(), times: hdrhistogram.New(1, Timeout.Microseconds(), 3),
+		load: l, last: time.Now(), wrote: time.Now(), times: hdrhistogram.New(1, Timeout.Microseconds(), 3),
 		client: &http.Client{Timeout: Timeout, Transport: &http.Transport{MaxIdleConnsPerHost: 256}},
 	}
 	s.report.Failed = map[string]int{}
@@ -149,6 +151,8 @@ func (s *sender) note(begun time.Time, method string, status int, err error, rig
 		_ = s.times.RecordValue(now.Sub(begun).Microseconds())
 		if name != "" {
 			s.acked = append(s.acked, name)
+			s.report.WriteGap = max(s.report.WriteGap, now.Sub(s.wrote))
+			s.wrote = now
 		}
 	}
 }

@@ -41,9 +41,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	pause(ctx)
 	stop()
 	report := <-reports
-	fmt.Fprintf(out, "%s at %d/s: %d sent, %d failed %v, longest gap %s, p50 %s, p99 %s; %d acknowledged, %d lost\n",
+	fmt.Fprintf(out, "%s at %d/s: %d sent, %d failed %v, longest gap %s (writes %s), p50 %s, p99 %s; %d acknowledged, %d lost\n",
 		time.Since(begun).Round(time.Second), *rate, report.Sent, report.Failures(), report.Failed,
-		report.LongestGap.Round(time.Millisecond), report.P50, report.P99, report.Acked, len(report.Lost))
+		report.LongestGap.Round(time.Millisecond), report.WriteGap.Round(time.Millisecond),
+		report.P50, report.P99, report.Acked, len(report.Lost))
 	if len(report.Lost) > 0 {
 		return fmt.Errorf("%d acknowledged users are lost, as %q", len(report.Lost), report.Lost[0])
 	}
