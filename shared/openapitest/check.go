@@ -94,7 +94,8 @@ func (d *Document) promise(e Exchange) (*openapi3.Response, *operation, error) {
 	}
 	ref := found.Responses.Value(strconv.Itoa(e.Status))
 	if ref == nil {
-		return nil, nil, fmt.Errorf("%s %s answers %d, which the document does not have: %.300q", method, template, e.Status, e.Body)
+		return nil, nil, fmt.Errorf("%s %s answers %d, which the document does not have: %.300q",
+			method, template, e.Status, e.Body)
 	}
 	return ref.Value, &operation{Operation: found, item: item, template: template, parameters: parameters}, nil
 }
@@ -123,7 +124,8 @@ func isHTTPError(e Exchange) bool {
 
 func wantStatus(e Exchange, want int) error {
 	if e.Status != want {
-		return fmt.Errorf("the document does not have this operation, so that %d is wanted, and not %d: %.300q", want, e.Status, e.Body)
+		return fmt.Errorf("the document does not have this operation, so that %d is wanted, and not %d: %.300q",
+			want, e.Status, e.Body)
 	}
 	return nil
 }

@@ -172,11 +172,11 @@ func (m *memory) Publish(_ context.Context, events []event.Event) []error {
 	return results
 }
 
-// refuse makes the bus refuse what a function says, from now on.
-func (m *memory) refuse(fault func(event.Event) error) {
+// accept makes the bus refuse nothing, from now on.
+func (m *memory) accept() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.fault = fault
+	m.fault = nil
 }
 
 // asRefusal makes an error one that is the event's fault.

@@ -72,24 +72,28 @@ func readParked(ctx context.Context, db *database.DB, limit int) ([]Parked, erro
 
 // Retry has a parked user's events tried again at once. It returns false where the user is not parked.
 func Retry(ctx context.Context, db *database.DB, user string) (parked bool, err error) {
-	n, err := retryNow(ctx, db, " WHERE aggregateid = ?", user)
+	n, err := retryNow(ctx, db,
+		"SELECT COUNT(*) FROM ums_outbox_parked WHERE aggregateid = ?",
+		"UPDATE ums_outbox_parked SET next_attempt_at = ? WHERE aggregateid = ?", user)
 	return n > 0, err
 }
 
 // RetryAll has the events of all parked users tried again at once, and returns how many users that are.
 func RetryAll(ctx context.Context, db *database.DB) (users int, err error) {
-	return retryNow(ctx, db, "")
+	return retryNow(ctx, db,
+		"SELECT COUNT(*) FROM ums_outbox_parked",
+		"UPDATE ums_outbox_parked SET next_attempt_at = ?")
 }
 
-// retryNow sets the time of the next attempt to one that is past by any clock.
-func retryNow(ctx context.Context, db *database.DB, which string, args ...any) (users int, err error) {
+// retryNow sets the time of the next attempt to one that is past by any clock. MySQL does not count rows that have it
+// already, so they are counted before.
+func retryNow(ctx context.Context, db *database.DB, count, update string, which ...any) (users int, err error) {
 	past := db.Dialect.Time(time.Unix(0, 0))
 	err = db.InTx(ctx, func(tx *sql.Tx) error {
-		err := tx.QueryRowContext(ctx, "SELECT COUNT(*) FROM ums_outbox_parked"+which, args...).Scan(&users)
-		if err != nil {
+		if err := tx.QueryRowContext(ctx, count, which...).Scan(&users); err != nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, "UPDATE ums_outbox_parked SET next_attempt_at = ?"+which, append([]any{past}, args...)...)
+		_, err := tx.ExecContext(ctx, update, append([]any{past}, which...)...)
 		return err
 	})
 	if err != nil {

@@ -98,7 +98,7 @@ func TestARefusedEventParksItsUserAlone(t *testing.T) {
 		}
 
 		// The end of the trouble.
-		b.refuse(nil)
+		b.accept()
 		c.turn(16 * time.Second)
 		eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
 		if diff := cmp.Diff(own, b.ids(unwanted)); diff != "" {
@@ -124,7 +124,7 @@ func TestOneBadEventInTheMiddle(t *testing.T) {
 		if diff := cmp.Diff(ids[:2], b.ids("")); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
-		b.refuse(nil)
+		b.accept()
 		if parked, err := relay.Retry(t.Context(), s.db, "User"); err != nil || !parked {
 			t.Errorf("Retry = %v, %v", parked, err)
 		}
@@ -146,7 +146,7 @@ func TestABusThatIsAwayParksNobody(t *testing.T) {
 		if got := status(t, s); got.ParkedUsers != 0 || got.Waiting != 10 {
 			t.Errorf("while the bus is away: %+v", got)
 		}
-		b.refuse(nil)
+		b.accept()
 		eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
 		if diff := cmp.Diff(want, b.ids("")); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
@@ -185,7 +185,7 @@ func TestARowThatIsRemoved(t *testing.T) {
 		start(t, s, b, options{})
 		eventually(t, "the user is parked", func() bool { return status(t, s).ParkedUsers == 1 })
 		s.execute(t, "DELETE FROM ums_outbox WHERE id = ?", bad)
-		b.refuse(nil)
+		b.accept()
 		if n, err := relay.RetryAll(t.Context(), s.db); err != nil || n != 1 {
 			t.Errorf("RetryAll = %d, %v", n, err)
 		}
