@@ -114,11 +114,12 @@ func parseMySQL(rest, password string) (URL, error) {
 	return URL{dialect: MySQL, mysql: config, migrate: migrateMySQL(config, params)}, nil
 }
 
-// ownParameters leaves out what is golang-migrate's alone and a TLS configuration that the x-tls parameters describe.
+// ownParameters leaves out what is golang-migrate's alone, a TLS configuration that the x-tls parameters describe, and
+// the character set, which is set for every connection.
 func ownParameters(params url.Values) url.Values {
 	own := url.Values{}
 	for key, values := range params {
-		if strings.HasPrefix(key, "x-") || key == "tls" && params.Has("x-tls-ca") {
+		if strings.HasPrefix(key, "x-") || key == "tls" && params.Has("x-tls-ca") || key == "charset" || key == "collation" {
 			continue
 		}
 		own[key] = values
