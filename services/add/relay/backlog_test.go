@@ -2,11 +2,13 @@ package relay_test
 
 import (
 	"database/sql"
+	"errors"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/event"
 )
 
 // TestAParkedUsersBacklogIsNotInTheWay lets others write behind 100,000 events of a parked user. To go through those takes
@@ -126,4 +128,32 @@ func (s store) goThrough(t *testing.T) time.Duration {
 		best = min(best, time.Since(began))
 	}
 	return best
+}
+
+// TestNothingOvertakesWhoWasInDoubt has the bus fail for one user's event, once more while it is probed, and then take
+// it after all. His later events were left out of that batch; what he does next must not overtake them, even though
+// the relay looks only behind the batch for a while.
+func TestNothingOvertakesWhoWasInDoubt(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, s store) {
+		s.fill(t, "Backlog", 50_000) // so that a look at all is rested from
+		s.execute(t, "INSERT INTO ums_outbox_parked (aggregateid, attempts, next_attempt_at, last_error) VALUES ('Backlog', 1, ?, '')",
+			s.db.Dialect.Time(time.Now().Add(time.Hour)))
+		want := s.writeAll(t, "User", "User", "Other")
+		other := want[2]
+		b, calls := &memory{}, 0
+		b.refuse(func(event.Event) error { // it is called by one goroutine at a time
+			if calls++; calls <= 3 { // for both users' first events, and for the one's again
+				return errors.New("no answer")
+			}
+			return nil
+		})
+		start(t, s, b, options{})
+		eventually(t, "the other moves", func() bool { return slices.Contains(b.ids(""), other) })
+		want[2] = s.write(t, "User")
+		eventually(t, "all of his are published", func() bool { return len(b.ids("User")) == len(want) })
+		if got := b.ids("User"); !slices.Equal(want, got) {
+			t.Errorf("events arrived as %q, want %q", got, want)
+		}
+	})
 }

@@ -54,7 +54,8 @@ func (t *term) round(ctx context.Context) (taken int, err error) {
 	if err != nil || len(rows) == 0 {
 		return 0, err
 	}
-	if err := t.publish(ctx, rows); err != nil {
+	probing := t.probing // passes over the later rows of a user who had trouble
+	if err := t.publish(ctx, rows); err != nil || probing {
 		t.backlog = backlog{}
 		return len(rows), err
 	}
