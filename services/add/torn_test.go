@@ -18,27 +18,39 @@ type write struct {
 	name   string
 	event  string
 	needed bool // the user has to be there before
+	keyed  bool // with an Idempotency-Key
 	send   func(t *testing.T, s *service, user string, headers ...string) answer
 	good   int // the status of success
 	again  int // that of a second attempt after a first that did all
+
+	commits int // on either database
+	steps   int // on SQLite: before and after each row that is written, and each commit
 }
 
 func writes() []write {
 	return []write{
 		{
-			name: "POST", event: added, good: http.StatusCreated, again: http.StatusCreated,
+			name: "POST", event: added, good: http.StatusCreated, again: http.StatusConflict, commits: 1, steps: 5,
+			send: func(t *testing.T, s *service, user string, headers ...string) answer {
+				return s.send(t, http.MethodPost, "/user", draft(user), headers...)
+			},
+		},
+		{
+			name: "POST-keyed", event: added, good: http.StatusCreated, again: http.StatusCreated,
+			commits: 2, steps: 10, keyed: true,
 			send: func(t *testing.T, s *service, user string, headers ...string) answer {
 				return s.send(t, http.MethodPost, "/user", draft(user), append(headers, "Idempotency-Key", user)...)
 			},
 		},
 		{
-			name: "PATCH", event: changed, needed: true, good: http.StatusOK, again: http.StatusOK,
+			name: "PATCH", event: changed, needed: true, good: http.StatusOK, again: http.StatusOK, commits: 1, steps: 5,
 			send: func(t *testing.T, s *service, user string, headers ...string) answer {
 				return s.send(t, http.MethodPatch, "/user/"+user, change(otherPhone), headers...)
 			},
 		},
 		{
 			name: "DELETE", event: removed, needed: true, good: http.StatusNoContent, again: http.StatusNotFound,
+			commits: 1, steps: 5,
 			send: func(t *testing.T, s *service, user string, headers ...string) answer {
 				return s.send(t, http.MethodDelete, "/user/"+user, "", headers...)
 			},
@@ -68,7 +80,7 @@ func (w write) stored(t *testing.T, b *backends, user string) parts {
 	p := parts{event: events > 0, answer: events > 0}
 	switch w.event {
 	case added:
-		p.row, p.answer = version == 1, answers > 0
+		p.row, p.answer = version == 1, answers > 0 || !w.keyed && events > 0
 	case changed:
 		p.row = version == 2
 	case removed:
