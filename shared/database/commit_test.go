@@ -72,6 +72,37 @@ func TestCommitWithoutAnAnswer(t *testing.T) {
 	}
 }
 
+// TestCommitThatWasNotCarriedOut: a COMMIT that the server refuses, or that was never sent, has a known outcome, and the
+// transaction begins anew.
+func TestCommitThatWasNotCarriedOut(t *testing.T) {
+	t.Parallel()
+	for name, action := range map[string]mysqlproxy.Action{"lost to others": mysqlproxy.Refuse, "read-only": mysqlproxy.Demote} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := enginetest.MySQL(t)
+			db := counters(t, e.URL)
+			proxy := mysqlproxy.New(t, e.URL)
+			far := open(t, proxy.URL())
+			var commits atomic.Int32
+			proxy.Intercept(func(statement string) mysqlproxy.Action {
+				if statement == "COMMIT" && commits.Add(1) == 1 {
+					return action
+				}
+				return mysqlproxy.Pass
+			})
+			attempts := 0
+			err := far.InTx(t.Context(), func(tx *sql.Tx) error {
+				attempts++
+				return increment(t.Context(), tx, 1)
+			})
+			if err != nil || attempts != 2 {
+				t.Errorf("error = %v after %d attempts, want none after 2", err, attempts)
+			}
+			expect(t, db, 1, 0)
+		})
+	}
+}
+
 func changed(t *testing.T, db *database.DB) bool {
 	t.Helper()
 	var n int

@@ -93,6 +93,7 @@ const (
 	mysqlReadOnly        = 1290
 	mysqlReadOnlyMode    = 1836
 	mysqlCheckRecord     = 1020 // MariaDB: the record has changed since it was last read
+	mysqlNotCertified    = 3101 // a cluster rolled back at COMMIT, as another member changed the same
 	mysqlDiskFull        = 1021
 	mysqlTableFull       = 1114 // or the disk that it is on
 	mysqlNull            = 1048
@@ -142,7 +143,11 @@ func IsUnstorable(err error) bool {
 // deadlock, a lock that was not to be had in time, a busy SQLite. The same transaction may well succeed a moment later.
 func IsContention(err error) bool {
 	if e, ok := errors.AsType[*mysql.MySQLError](err); ok {
-		return e.Number == mysqlDeadlock || e.Number == mysqlLockWaitTimeout || e.Number == mysqlCheckRecord
+		switch e.Number {
+		case mysqlDeadlock, mysqlLockWaitTimeout, mysqlCheckRecord, mysqlNotCertified:
+			return true
+		}
+		return false
 	}
 	if e, ok := errors.AsType[*sqlite.Error](err); ok {
 		return e.Code()&sqlitePrimary == sqlite3.SQLITE_BUSY || e.Code()&sqlitePrimary == sqlite3.SQLITE_LOCKED

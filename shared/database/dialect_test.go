@@ -150,6 +150,7 @@ func TestErrorClasses(t *testing.T) {
 		"deadlock":             {err: number(1213), want: class{contention: true}},
 		"lock timeout":         {err: number(1205), want: class{contention: true}},
 		"record has changed":   {err: number(1020), want: class{contention: true}},
+		"not certified":        {err: number(3101), want: class{contention: true}},
 		"shutting down":        {err: number(1053), want: class{unavailable: true}},
 		"too many connections": {err: number(1040), want: class{unavailable: true}},
 		"of one user":          {err: number(1203), want: class{unavailable: true}},

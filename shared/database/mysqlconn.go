@@ -143,5 +143,9 @@ func (t lazyTx) end(statement string) error {
 		return driver.ErrBadConn
 	}
 	_, err := t.conn.mysqlConn.ExecContext(context.Background(), statement, nil)
+	if err != nil {
+		// What may still be open is rolled back with the connection; the next beginning on it would commit it.
+		_ = t.conn.Close()
+	}
 	return err
 }

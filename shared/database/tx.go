@@ -93,7 +93,8 @@ func (db *DB) once(ctx context.Context, fn func(tx *sql.Tx) error) error {
 		return nil
 	case errors.Is(err, sql.ErrTxDone) && ctx.Err() != nil: // it was rolled back for that
 		return fmt.Errorf("commit: %w", ctx.Err())
-	case IsContention(err), errors.Is(err, sql.ErrTxDone), ctx.Err() != nil && errors.Is(err, ctx.Err()):
+	case errors.Is(err, driver.ErrBadConn), // not sent, or refused by a server that is read-only now
+		IsContention(err), errors.Is(err, sql.ErrTxDone), ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		return fmt.Errorf("commit: %w", err)
 	default:
 		return fmt.Errorf("commit: %w: %w", ErrOutcomeUnknown, err)

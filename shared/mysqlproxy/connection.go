@@ -74,8 +74,9 @@ func (c *connection) request(packet []byte) bool {
 	switch c.decide(statement) {
 	case Pass:
 	case Refuse:
-		_, err := c.program.Write(deadlock())
-		return err == nil
+		return c.refuse(1213, "#40001", "Deadlock found when trying to get lock; try restarting transaction")
+	case Demote:
+		return c.refuse(1290, "#HY000", "The MySQL server is running with the --read-only option so it cannot execute this statement")
 	case CutBefore:
 		return false
 	case CutAfter:
@@ -122,16 +123,12 @@ func query(packet []byte) (statement string, ok bool) {
 	return string(packet[headerSize+1:]), true
 }
 
-// deadlock returns the answer of a server that chose this transaction to give way (ER_LOCK_DEADLOCK).
-func deadlock() []byte {
-	const (
-		code  = 1213
-		state = "#40001"
-		text  = "Deadlock found when trying to get lock; try restarting transaction"
-	)
+// refuse answers a statement with an error of the server's.
+func (c *connection) refuse(code uint16, state, text string) bool {
 	body := binary.LittleEndian.AppendUint16([]byte{0xff}, code)
 	body = append(body, state+text...)
-	header := binary.LittleEndian.AppendUint32(nil, uint32(len(body))) //nolint:gosec // it is the length of the text above
+	header := binary.LittleEndian.AppendUint32(nil, uint32(len(body))) //nolint:gosec // it is the length of a text above
 	header[headerSize-1] = 1                                           // the second packet of the exchange
-	return append(header, body...)
+	_, err := c.program.Write(append(header, body...))
+	return err == nil
 }

@@ -15,13 +15,14 @@ import (
 // Action is what becomes of a statement.
 type Action int
 
-// The actions. Of the last three the program never sees an answer.
+// The actions. To CutBefore, CutAfter and Swallow the program never sees an answer.
 const (
 	Pass      Action = iota // nothing out of the ordinary
 	Refuse                  // the server never sees it; the program is told of a deadlock (error 1213)
 	CutBefore               // the server never sees it; the connection breaks
 	CutAfter                // the server carries it out; then the connection breaks
 	Swallow                 // the server carries it out; the connection stays, silent
+	Demote                  // the server never sees it; the program is told that it is read-only (error 1290)
 )
 
 // Interceptor decides about one statement, before the server sees it. It may take its time: the statement waits.
