@@ -47,8 +47,12 @@ func outboxCommand(getenv func(string) string, stdout io.Writer) *cli.Command {
 			if c.Args().Present() {
 				return fmt.Errorf("outbox takes no argument %q; ums outbox --help tells its commands", c.Args().First())
 			}
+			limit := c.Int("limit")
+			if limit < 1 {
+				return fmt.Errorf("--limit is %d: it must be at least 1", limit)
+			}
 			return onDatabase(ctx, c, getenv, func(ctx context.Context, db *database.DB) error {
-				status, err := relay.ReadStatus(ctx, db, c.Int("limit"))
+				status, err := relay.ReadStatus(ctx, db, limit)
 				if err != nil {
 					return err
 				}

@@ -176,6 +176,7 @@ func TestOutboxRefuses(t *testing.T) {
 		"two":              {args: []string{"outbox", "retry", "One", "Two"}, want: "give the name of one user"},
 		"one and all":      {args: []string{"outbox", "retry", "--all", "One"}, want: "give the name of one user"},
 		"unknown flag":     {args: []string{"outbox", "-limits"}, want: "-limits"},
+		"no limit at all":  {args: []string{"outbox", "--limit", "-1"}, want: "--limit is -1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

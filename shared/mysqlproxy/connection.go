@@ -76,7 +76,7 @@ func (c *connection) request(packet []byte) bool {
 	case Refuse:
 		return c.refuse(1213, "#40001", "Deadlock found when trying to get lock; try restarting transaction")
 	case Demote:
-		return c.refuse(1290, "#HY000", "The MySQL server is running with the --read-only option so it cannot execute this statement")
+		return c.refuse(1290, "#HY000", "The MySQL server is running with the --read-only option")
 	case CutBefore:
 		return false
 	case CutAfter:
