@@ -100,42 +100,6 @@ func (o *outbox) mark(ctx context.Context, seqs []uint64, at time.Time) error {
 	return nil
 }
 
-// published returns rows that were published before a moment, the oldest first.
-func (o *outbox) published(ctx context.Context, before time.Time, limit int) ([]uint64, error) {
-	const query = "SELECT seq FROM ums_outbox WHERE published_at < ? ORDER BY published_at, seq LIMIT ?"
-	found, err := o.db.QueryContext(ctx, query, o.db.Dialect.Time(before), limit)
-	if err != nil {
-		return nil, fmt.Errorf("find old rows of the outbox: %w", err)
-	}
-	defer func() { _ = found.Close() }()
-	var seqs []uint64
-	for found.Next() {
-		var seq uint64
-		if err := found.Scan(&seq); err != nil {
-			return nil, fmt.Errorf("find old rows of the outbox: %w", err)
-		}
-		seqs = append(seqs, seq)
-	}
-	return seqs, found.Err()
-}
-
-// remove deletes rows, each in a statement of its own: for a list of them MySQL reads the whole of a table that is small,
-// and then waits for every row that a writer has not committed yet.
-func (o *outbox) remove(ctx context.Context, seqs []uint64) error {
-	err := o.db.InTx(ctx, func(tx *sql.Tx) error {
-		for _, seq := range seqs {
-			if _, err := tx.ExecContext(ctx, "DELETE FROM ums_outbox WHERE seq = ?", seq); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("remove old rows of the outbox: %w", err)
-	}
-	return nil
-}
-
 // execute runs one statement in a transaction of its own.
 func (o *outbox) execute(ctx context.Context, statement string, args ...any) error {
 	return o.db.InTx(ctx, func(tx *sql.Tx) error {

@@ -34,7 +34,8 @@ type Config struct {
 	// died (default 3 s, at least 10 ms).
 	LeaseTime time.Duration `env:"RELAY_LEASE_TIME"`
 
-	// Retention is how long published rows stay in the outbox, for the journal to compare itself with (default 72 h).
+	// Retention is how long published rows stay in the outbox, for the journal to compare itself with (default 72 h). Those
+	// that it does not have yet stay until it does, up to 30 days.
 	Retention time.Duration `env:"OUTBOX_RETENTION"`
 }
 
