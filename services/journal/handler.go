@@ -14,6 +14,7 @@ import (
 
 	"github.com/glarimy/ums/shared/cursor"
 	"github.com/glarimy/ums/shared/problem"
+	"github.com/glarimy/ums/shared/urlquery"
 	"github.com/glarimy/ums/shared/userhttp"
 )
 
@@ -83,8 +84,8 @@ func write(w http.ResponseWriter, body []byte) {
 }
 
 func writeError(w http.ResponseWriter, r *http.Request, logger *slog.Logger, err error) {
-	if refused, ok := errors.AsType[*refusal](err); ok {
-		problem.Write(w, r, refused.problem)
+	if refused, ok := errors.AsType[*urlquery.RefusedError](err); ok {
+		problem.Write(w, r, refused.Problem)
 		return
 	}
 	userhttp.WriteError(w, r, logger, err)

@@ -9,11 +9,12 @@ import (
 
 	"github.com/glarimy/ums/shared/cursor"
 	"github.com/glarimy/ums/shared/problem"
+	"github.com/glarimy/ums/shared/urlquery"
 )
 
 // query is what one request for a page asks for.
 type query struct {
-	*parameters
+	*urlquery.Parameters
 	filter   filter
 	from, to *time.Time // when it was recorded: from the one on, before the other; nil for no bound
 	reversed bool
@@ -21,44 +22,27 @@ type query struct {
 	cursor   uint64 // the position of the last event of the page before; 0 for the first page
 }
 
-// refusal is a request that cannot be answered, as the client is told it.
-type refusal struct {
-	problem problem.Problem
-}
-
-func refuse(kind problem.Type, detail string, faults ...problem.FieldError) error {
-	return &refusal{problem: problem.New(kind, detail, faults...)}
-}
-
-func (r *refusal) Error() string { return r.problem.Title }
-
-// refused returns the refusal of the parameters' faults, or nil where there is none.
-func (p *parameters) refused() error {
-	if len(p.faults) == 0 {
-		return nil
-	}
-	return refuse(problem.InvalidParameter, "Mend the parameters in errors and send the request again.", p.faults...)
-}
-
-// readQuery reads a raw query. The error is a [*refusal].
+// readQuery reads a raw query. The error is a [*urlquery.RefusedError].
 func readQuery(raw string, cursors *cursor.Sealer) (query, error) {
-	p := readParameters(raw, paramUser, paramType, paramFrom, paramTo, paramOrder, paramLimit, paramCursor)
+	p := urlquery.Read(raw, []string{
+		paramUser, paramType, paramFrom, paramTo, paramOrder, urlquery.Limit, urlquery.Cursor,
+	})
 	q := query{
-		parameters: p, filter: p.filter(), from: p.moment(paramFrom), to: p.moment(paramTo),
-		reversed: p.descending(), size: p.limit(),
+		Parameters: p, filter: readFilter(p), from: readMoment(p, paramFrom), to: readMoment(p, paramTo),
+		reversed: isDescending(p), size: p.Limit(),
 	}
 	if q.from != nil && q.to != nil && q.to.Before(*q.from) {
-		p.fault(paramTo, codeTooEarly, "to lies before from")
+		p.Fault(paramTo, urlquery.CodeTooEarly, "to lies before from")
 	}
-	if err := p.refused(); err != nil || !p.values.Has(paramCursor) {
+	if err := p.Refused(); err != nil || !p.Values.Has(urlquery.Cursor) {
 		return q, err
 	}
-	position, err := cursors.Open(q.binding(), p.values.Get(paramCursor))
+	position, err := cursors.Open(q.binding(), p.Values.Get(urlquery.Cursor))
 	if err == nil {
 		q.cursor, err = decodePosition(position)
 	}
 	if err != nil {
-		return query{}, refuse(problem.InvalidCursor,
+		return query{}, urlquery.Refuse(problem.InvalidCursor,
 			"Send the cursor as it came, with the filter and order that it came for, or begin again without one.")
 	}
 	return q, nil
@@ -134,7 +118,7 @@ func (q query) read(ctx context.Context, s *store, cursors *cursor.Sealer) (reco
 // link returns the header Link of the next page, relative to the request's own URL (RFC 8288).
 func (q query) link(header http.Header, next string) {
 	if next != "" {
-		q.values.Set(paramCursor, next)
-		header.Set("Link", `<?`+q.values.Encode()+`>; rel="next"`)
+		q.Values.Set(urlquery.Cursor, next)
+		header.Set("Link", `<?`+q.Values.Encode()+`>; rel="next"`)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/glarimy/ums/shared/problem"
+	"github.com/glarimy/ums/shared/urlquery"
 )
 
 // StreamConfig is what an operator can set of the streams.
@@ -87,9 +88,9 @@ func (s *streams) serve(w http.ResponseWriter, r *http.Request) {
 
 // read reads what a stream is to have, and the position behind which it begins.
 func (s *streams) read(r *http.Request) (filter, uint64, error) {
-	p := readParameters(r.URL.RawQuery, paramUser, paramType)
-	f := p.filter()
-	if err := p.refused(); err != nil {
+	p := urlquery.Read(r.URL.RawQuery, []string{paramUser, paramType})
+	f := readFilter(p)
+	if err := p.Refused(); err != nil {
 		return filter{}, 0, err
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.timeout)
@@ -102,13 +103,13 @@ func (s *streams) read(r *http.Request) (filter, uint64, error) {
 	if len(values) == 0 || len(values) == 1 && values[0] == "" {
 		return f, head, nil // from now on
 	}
-	last, ok := parseInteger(values[0])
+	last, ok := urlquery.Integer(values[0])
 	if !ok || last > math.MaxInt64 || len(values) > 1 {
-		return filter{}, 0, refuse(problem.InvalidLastEventID,
+		return filter{}, 0, urlquery.Refuse(problem.InvalidLastEventID,
 			"Send the id of the last event that arrived, as it came, or leave Last-Event-ID out.")
 	}
 	if last > head {
-		return filter{}, 0, refuse(problem.InvalidLastEventID,
+		return filter{}, 0, urlquery.Refuse(problem.InvalidLastEventID,
 			"The journal has no event of this position yet, so it is of another one. Leave Last-Event-ID out to begin now.")
 	}
 	return f, last, nil
@@ -177,7 +178,7 @@ func (s *stream) over() bool {
 // advance sends what there is behind the position: from the tail, or from the table where the tail does not reach back so
 // far. It returns whether anything was sent, and what is closed when there is more; nil where there may be more already.
 func (s *stream) advance(ctx context.Context) (sent bool, changed <-chan struct{}, err error) {
-	frames, head, covered, changed := s.tail.behind(s.position)
+	frames, reached, covered, changed := s.tail.behind(s.position)
 	if covered {
 		for _, f := range frames {
 			if !s.filter.selects(f.event) {
@@ -189,7 +190,7 @@ func (s *stream) advance(ctx context.Context) (sent bool, changed <-chan struct{
 			s.metrics.sent.Inc()
 			sent = true
 		}
-		s.position = head
+		s.position = reached
 		return sent, changed, nil
 	}
 	before := s.position
@@ -204,8 +205,8 @@ func (s *stream) advance(ctx context.Context) (sent bool, changed <-chan struct{
 		s.metrics.sent.Inc()
 		s.position, sent = r.position, true
 	}
-	if len(found) < tailBatch { // the table was read after head was seen, so all up to there is sent
-		s.position = max(s.position, head)
+	if len(found) < tailBatch { // the table was read after the tail's head was seen, so all up to there is sent
+		s.position = max(s.position, reached)
 	}
 	if s.position > before {
 		return sent, nil, nil

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/urlquery"
 	"github.com/glarimy/ums/shared/user"
 )
 
@@ -13,10 +14,10 @@ type nameList struct {
 	prefix user.NamePrefix // the zero prefix for all
 }
 
-func byNamePrefix(p *parameters) list {
-	prefix, err := user.NewNamePrefix(p.values.Get(paramNamePrefix))
+func byNamePrefix(p *urlquery.Parameters) list {
+	prefix, err := user.NewNamePrefix(p.Values.Get(paramNamePrefix))
 	if err != nil {
-		p.invalid(paramNamePrefix, err)
+		p.Invalid(paramNamePrefix, err)
 	}
 	return nameList{prefix: prefix}
 }
@@ -61,12 +62,12 @@ type namedList struct {
 	names []string // in order, each once
 }
 
-func byNames(p *parameters) list {
+func byNames(p *urlquery.Parameters) list {
 	var names []string
-	for _, text := range p.values[paramName] {
+	for _, text := range p.Values[paramName] {
 		name, err := user.NewName(text)
 		if err != nil {
-			p.invalid(paramName, err)
+			p.Invalid(paramName, err)
 		}
 		names = append(names, name.String())
 	}

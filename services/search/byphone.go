@@ -4,19 +4,20 @@ import (
 	"fmt"
 
 	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/urlquery"
 	"github.com/glarimy/ums/shared/user"
 )
 
 // byPhone lists the users with one phone number.
-func byPhone(p *parameters) list {
-	n, ok := parseInteger(p.values.Get(paramPhone))
+func byPhone(p *urlquery.Parameters) list {
+	n, ok := urlquery.Integer(p.Values.Get(paramPhone))
 	if !ok {
-		p.fault(paramPhone, user.CodeNotInteger, "the phone number must be an integer in decimal digits")
+		p.Fault(paramPhone, user.CodeNotInteger, "the phone number must be an integer in decimal digits")
 		return nil
 	}
 	phone, err := user.NewPhoneNumber(n)
 	if err != nil {
-		p.invalid(paramPhone, err)
+		p.Invalid(paramPhone, err)
 		return nil
 	}
 	number := int64(phone.Uint64()) //nolint:gosec // it has 15 digits at most
@@ -27,17 +28,17 @@ func byPhone(p *parameters) list {
 const maxPhoneDigits = 15
 
 // byPhonePrefix lists the users whose phone numbers, in decimal digits, begin with some digits.
-func byPhonePrefix(p *parameters) list {
-	digits := p.values.Get(paramPhonePrefix)
+func byPhonePrefix(p *urlquery.Parameters) list {
+	digits := p.Values.Get(paramPhonePrefix)
 	switch {
 	case digits == "":
-		p.fault(paramPhonePrefix, user.CodeTooShort, "the beginning of a phone number has at least one digit")
+		p.Fault(paramPhonePrefix, user.CodeTooShort, "the beginning of a phone number has at least one digit")
 		return nil
-	case !isDigits(digits) || digits[0] == '0':
-		p.fault(paramPhonePrefix, codeFormat, "the beginning of a phone number is digits alone, the first of them not 0")
+	case !urlquery.IsDigits(digits) || digits[0] == '0':
+		p.Fault(paramPhonePrefix, urlquery.CodeFormat, "the beginning of a phone number is digits alone, the first of them not 0")
 		return nil
 	case len(digits) > maxPhoneDigits:
-		p.fault(paramPhonePrefix, user.CodeTooLong, fmt.Sprintf("a phone number has at most %d digits", maxPhoneDigits))
+		p.Fault(paramPhonePrefix, user.CodeTooLong, fmt.Sprintf("a phone number has at most %d digits", maxPhoneDigits))
 		return nil
 	}
 	var prefix int64

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/urlquery"
 	"github.com/glarimy/ums/shared/userhttp"
 )
 
@@ -42,12 +43,12 @@ func ReadQuery(raw string) (list, link string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	q.values.Del(paramCursor)
-	return fmt.Sprintf("%s limit %d", q.list.binding(), q.limit), q.values.Encode(), nil
+	q.Values.Del(urlquery.Cursor)
+	return fmt.Sprintf("%s limit %d", q.list.binding(), q.limit), q.Values.Encode(), nil
 }
 
 // IsRefusal reports whether an error is what a client is told.
 func IsRefusal(err error) bool {
-	_, ok := errors.AsType[*refusal](err)
+	_, ok := errors.AsType[*urlquery.RefusedError](err)
 	return ok
 }

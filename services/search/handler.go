@@ -11,6 +11,7 @@ import (
 	"github.com/glarimy/ums/shared/cursor"
 	"github.com/glarimy/ums/shared/problem"
 	"github.com/glarimy/ums/shared/readevents"
+	"github.com/glarimy/ums/shared/urlquery"
 	"github.com/glarimy/ums/shared/userhttp"
 )
 
@@ -31,8 +32,8 @@ func (h *handler) router() *userhttp.Router {
 
 func (h *handler) search(w http.ResponseWriter, r *http.Request) {
 	q, from, err := h.read(r.URL.RawQuery)
-	if refused, ok := errors.AsType[*refusal](err); ok {
-		problem.Write(w, r, refused.problem)
+	if refused, ok := errors.AsType[*urlquery.RefusedError](err); ok {
+		problem.Write(w, r, refused.Problem)
 		return
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), h.timeout)
@@ -51,23 +52,23 @@ func (h *handler) search(w http.ResponseWriter, r *http.Request) {
 	write(w, q, rows, next)
 }
 
-// read reads a query and the position behind which it asks to go on. The error is a [*refusal].
+// read reads a query and the position behind which it asks to go on. The error is a [*urlquery.RefusedError].
 func (h *handler) read(raw string) (query, position, error) {
 	q, err := readQuery(raw)
 	if err != nil {
 		return query{}, position{}, err
 	}
-	if !q.values.Has(paramCursor) {
+	if !q.Values.Has(urlquery.Cursor) {
 		return q, beginning(), nil
 	}
-	encoded, err := h.cursors.Open(q.list.binding(), q.values.Get(paramCursor))
+	encoded, err := h.cursors.Open(q.list.binding(), q.Values.Get(urlquery.Cursor))
 	if err != nil {
-		return query{}, position{}, refuse(problem.InvalidCursor,
-			"Send the cursor as it came, with the filter that it came for, or begin again without one.", nil)
+		return query{}, position{}, urlquery.Refuse(problem.InvalidCursor,
+			"Send the cursor as it came, with the filter that it came for, or begin again without one.")
 	}
 	from, err := decodePosition(encoded)
 	if err != nil {
-		return query{}, position{}, refuse(problem.InvalidCursor, "Begin again without a cursor.", nil)
+		return query{}, position{}, urlquery.Refuse(problem.InvalidCursor, "Begin again without a cursor.")
 	}
 	return q, from, nil
 }
@@ -77,8 +78,8 @@ func write(w http.ResponseWriter, q query, rows []row, next string) {
 	body := appendPage(make([]byte, 0, 128+128*len(rows)), rows, next)
 	header := w.Header()
 	if next != "" {
-		q.values.Set(paramCursor, next)
-		header.Set("Link", `<?`+q.values.Encode()+`>; rel="next"`) // relative to the request's own URL (RFC 8288)
+		q.Values.Set(urlquery.Cursor, next)
+		header.Set("Link", `<?`+q.Values.Encode()+`>; rel="next"`) // relative to the request's own URL (RFC 8288)
 	}
 	header.Set("Content-Type", "application/json")
 	header.Set("Content-Length", strconv.Itoa(len(body)))

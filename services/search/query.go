@@ -4,11 +4,12 @@ import (
 	"strings"
 
 	"github.com/glarimy/ums/shared/problem"
+	"github.com/glarimy/ums/shared/urlquery"
 )
 
 // query is what one request asks for.
 type query struct {
-	*parameters
+	*urlquery.Parameters
 	list  list
 	limit int
 }
@@ -16,7 +17,7 @@ type query struct {
 // filter is one family of parameters, and the list that it stands for.
 type filter struct {
 	parameters []string
-	list       func(*parameters) list // notes faults; what it returns beside them is not used
+	list       func(*urlquery.Parameters) list // notes faults; what it returns beside them is not used
 }
 
 // filters returns the families. A request has at most one: each has an order of its own, which an index keeps.
@@ -30,50 +31,39 @@ func filters() []filter {
 	}
 }
 
-// readQuery reads a raw query. The error is a [*refusal].
+// readQuery reads a raw query. The error is a [*urlquery.RefusedError].
 func readQuery(raw string) (query, error) {
 	p := readParameters(raw)
-	q := query{parameters: p, list: nameList{}, limit: p.limit()}
+	q := query{Parameters: p, list: nameList{}, limit: p.Limit()}
 	var used []string
 	families := 0
 	for _, f := range filters() {
-		if present := p.present(f.parameters); len(present) > 0 {
+		if there := present(p, f.parameters); len(there) > 0 {
 			families++
-			used = append(used, present...)
+			used = append(used, there...)
 			q.list = f.list(p)
 		}
 	}
 	switch {
-	case len(p.faults) > 0:
-		return query{}, refuse(problem.InvalidParameter, "Mend the parameters in errors and send the request again.", p.faults)
+	case len(p.Faults) > 0:
+		return query{}, p.Refused()
 	case families > 1:
 		for _, parameter := range used {
-			p.fault(parameter, codeCombined, "it belongs to another filter than the others")
+			p.Fault(parameter, codeCombined, "it belongs to another filter than the others")
 		}
-		return query{}, refuse(problem.UnsupportedCombination,
-			"A request has one filter. Leave out all but one of "+strings.Join(used, ", ")+".", p.faults)
+		return query{}, urlquery.Refuse(problem.UnsupportedCombination,
+			"A request has one filter. Leave out all but one of "+strings.Join(used, ", ")+".", p.Faults...)
 	}
 	return q, nil
 }
 
 // present returns those of some parameters that the query has.
-func (p *parameters) present(some []string) []string {
+func present(p *urlquery.Parameters, some []string) []string {
 	var present []string
 	for _, parameter := range some {
-		if p.values.Has(parameter) {
+		if p.Values.Has(parameter) {
 			present = append(present, parameter)
 		}
 	}
 	return present
 }
-
-// refusal is a query that cannot be answered, as the client is told it.
-type refusal struct {
-	problem problem.Problem
-}
-
-func refuse(kind problem.Type, detail string, faults []problem.FieldError) error {
-	return &refusal{problem: problem.New(kind, detail, faults...)}
-}
-
-func (r *refusal) Error() string { return r.problem.Title }
