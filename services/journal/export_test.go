@@ -79,3 +79,25 @@ func FrameOf(data []byte) []byte {
 
 // Router returns the routes of the slot.
 func Router() *userhttp.Router { return new(handler).router(new(streams)) }
+
+// Tail is the end of the journal in memory.
+type Tail = tail
+
+// FilledTail returns a tail that has seen events of some positions and sizes, without a table.
+func FilledTail(positions int, size int) *Tail {
+	t := newTail(nil, nil)
+	t.restart(1)
+	for n := range positions {
+		r := record{position: uint64(n) + 2} //nolint:gosec // of a test
+		r.event.Data = bytes.Repeat([]byte(" "), size)
+		t.add([]record{r})
+	}
+	return t
+}
+
+// Behind returns how many frames a stream takes at a time behind a position, up to where they reach, and whether there may be
+// more already.
+func Behind(t *Tail, position uint64) (frames int, reached uint64, more bool) {
+	taken, reached, covered, changed := t.behind(position)
+	return len(taken), reached, covered && changed == nil
+}

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"slices"
@@ -31,7 +32,7 @@ type tail struct {
 	mu      sync.Mutex
 	base    uint64   // every event behind this position, up to head, is in frames
 	head    uint64   // the newest position that was seen
-	frames  []*frame // in order; what was handed out is never changed
+	frames  []*frame // in order
 	size    int      // of frames, in bytes
 	changed chan struct{}
 	streams int
@@ -154,25 +155,27 @@ func (t *tail) tell() {
 	t.changed = make(chan struct{})
 }
 
-// behind returns the frames behind a position, up to head; covered is false where the tail does not reach back so far, or
-// does not know the table yet. The channel is closed when there is more.
-func (t *tail) behind(position uint64) (frames []*frame, head uint64, covered bool, changed <-chan struct{}) {
+// handout is how many frames a stream takes at a time. Those of a client that reads slowly stay in memory until it has read
+// them, whatever the tail has dropped meanwhile.
+const handout = 64
+
+// behind returns the first frames behind a position, and up to where they reach: to head, where changed is the channel that
+// is closed when there is more, or less far, where it is nil. Covered is false where the tail does not reach back so far, or
+// does not know the table yet.
+func (t *tail) behind(position uint64) (frames []*frame, reached uint64, covered bool, changed <-chan struct{}) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if position < t.base || t.head == 0 {
 		return nil, t.head, false, t.changed
 	}
 	first, _ := slices.BinarySearchFunc(t.frames, position+1, func(f *frame, p uint64) int {
-		switch {
-		case f.position < p:
-			return -1
-		case f.position > p:
-			return 1
-		default:
-			return 0
-		}
+		return cmp.Compare(f.position, p)
 	})
-	return t.frames[first:len(t.frames):len(t.frames)], max(t.head, position), true, t.changed
+	frames = slices.Clone(t.frames[first:min(first+handout, len(t.frames))]) // the tail's own array keeps all of them
+	if first+handout < len(t.frames) {
+		return frames, frames[handout-1].position, true, nil
+	}
+	return frames, max(t.head, position), true, t.changed
 }
 
 // join counts a stream; false where there are as many as may be.
