@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -36,8 +37,12 @@ func writeDeadLetters(w io.Writer, letters []bus.DeadLetter, limit int, asJSON b
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "ID\tGROUP\tAT\tATTEMPTS\tTYPE\tUSER\tREASON")
 	for _, l := range letters {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", l.ID, printable(l.Group), l.At.UTC().Format(time.RFC3339), l.Attempts,
-			printable(value(l, "ce_type")), printable(value(l, "ce_subject")), printable(l.Reason))
+		at := "-" // where another program wrote it
+		if !l.At.IsZero() {
+			at = l.At.UTC().Format(time.RFC3339)
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%s\t%s\t%s\n", l.ID, printable(orDash(l.Group)), at, l.Attempts,
+			printable(value(l, "ce_type")), printable(value(l, "ce_subject")), printable(orDash(l.Reason)))
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -48,6 +53,8 @@ func writeDeadLetters(w io.Writer, letters []bus.DeadLetter, limit int, asJSON b
 	}
 	return nil
 }
+
+func orDash(s string) string { return cmp.Or(s, "-") }
 
 // value returns a field of a dead letter, or "-".
 func value(l bus.DeadLetter, name string) string {
@@ -78,6 +85,10 @@ func deadLettersJSON(letters []bus.DeadLetter) []deadLetter {
 func writeRetriedLetters(w io.Writer, retried int, asJSON bool) error {
 	if asJSON {
 		return writeJSON(w, map[string]int{"retried": retried})
+	}
+	if retried == 1 {
+		_, err := io.WriteString(w, "1 dead letter is on the bus again\n")
+		return err
 	}
 	_, err := fmt.Fprintf(w, "%d dead letters are on the bus again\n", retried)
 	return err

@@ -88,7 +88,7 @@ func TestDeadLetters(t *testing.T) {
 	}
 
 	out, err := command(t, env, "dead-letters", "retry", letters[1].ID, "1-1")
-	if err == nil || !strings.Contains(err.Error(), "no dead letter 1-1") || !strings.HasPrefix(out, "1 dead letters") {
+	if err == nil || !strings.Contains(err.Error(), "no dead letter 1-1") || !strings.HasPrefix(out, "1 dead letter is") {
 		t.Errorf("retry = %q, %v", out, err)
 	}
 	if out, err := command(t, env, "dead-letters", "retry", "--all", "--json"); err != nil || !strings.Contains(out, `"retried": 2`) {
@@ -127,5 +127,23 @@ func TestDeadLettersRefuses(t *testing.T) {
 			strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: error = %v, want one line with %q", name, err, tc.want)
 		}
+	}
+}
+
+// TestADeadLetterOfAnotherProgram has nothing but the fields of an event.
+func TestADeadLetterOfAnotherProgram(t *testing.T) {
+	t.Parallel()
+	server := miniredis.RunT(t)
+	if _, err := server.XAdd("ums:user:events:dead", "5-1", []string{"ce_subject", "Krishna Rao"}); err != nil {
+		t.Fatal(err)
+	}
+	env := map[string]string{"EVENTS_URL": "redis://" + server.Addr()}
+	out, err := command(t, env, "dead-letters")
+	if want := "5-1  -      -   0         -     Krishna Rao  -\n"; err != nil || !strings.HasSuffix(out, want) {
+		t.Errorf("it is listed as\n%s with %v, want\n%s", out, err, want)
+	}
+	out, err = command(t, env, "dead-letters", "retry", "5-1")
+	if err != nil || out != "1 dead letter is on the bus again\n" {
+		t.Errorf("put back: %q, %v", out, err)
 	}
 }

@@ -92,7 +92,7 @@ func writeFindings(w io.Writer, v journal.Verification) error {
 		return err
 	}
 	if left := v.Count - len(v.Findings); left > 0 {
-		fmt.Fprintf(w, "and %d more; -limit prints more of them\n", left)
+		fmt.Fprintf(w, "and %d more; --limit prints more of them\n", left)
 	}
 	_, err := fmt.Fprintf(w, "%d events in the outbox (%d of them on their way to the journal), "+
 		"%d changes in the journal, %d users: %d findings\n",

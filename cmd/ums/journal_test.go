@@ -58,7 +58,7 @@ func TestJournalVerify(t *testing.T) {
 	execute(t, db, "DELETE FROM ums_journal WHERE user = ?", "Krishna Rao")
 	out, err = command(t, nil, "journal", "verify", "--data", data, "--patience", "0s", "--limit", "1")
 	if err == nil || err.Error() != "the journal is not what it should be: 2 findings" ||
-		!strings.HasPrefix(out, "missing  user Krishna Rao, sequence 2, event ") || !strings.Contains(out, "\nand 1 more") {
+		!strings.HasPrefix(out, "missing  user Krishna Rao, sequence 2, event ") || !strings.Contains(out, "\nand 1 more; --limit prints") {
 		t.Errorf("verify = %q, %v", out, err)
 	}
 	out, err = command(t, nil, "journal", "verify", "--data", data, "--patience", "0s", "--json")
