@@ -1,17 +1,28 @@
 package openapi
 
-import "reflect"
+import (
+	"cmp"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+)
 
 // components collects the reusable parts of several documents in one. Those of one name that say the same are one; where
 // they differ, the later one is called by its slot as well.
 type components struct {
-	all object // section, then name
+	all   object // section, then name
+	names map[*part]map[component]string
+}
+
+func newComponents() components {
+	return components{all: object{}, names: map[*part]map[component]string{}}
 }
 
 // adopt takes over from a part what a value refers to, and returns the value with its references changed accordingly.
 func (c *components) adopt(p *part, value any) any {
 	needed := p.closure(value)
-	names := c.names(p, needed)
+	names := c.naming(p, needed)
 	to := func(ref string) string {
 		from, rest, ok := reference(ref)
 		if !ok {
@@ -47,28 +58,37 @@ func (p *part) closure(value any) map[component]bool {
 	return found
 }
 
-// names finds the names of a part's components in the whole: their own, but for those that are taken by something else,
-// and those that refer to such a one.
-func (c *components) names(p *part, needed map[component]bool) map[component]string {
-	names := make(map[component]string, len(needed))
-	for from := range needed {
-		names[from] = from.name
+// naming finds the names of a part's components in the whole: their own, but for those that are taken by something else,
+// and those that refer to such a one. A service may have chosen a name that another one's would get. Once a component has
+// its name it keeps it.
+func (c *components) naming(p *part, needed map[component]bool) map[component]string {
+	names := maps.Clone(c.names[p])
+	if names == nil {
+		names = map[component]string{}
 	}
+	var open []component
+	for from := range needed {
+		if names[from] == "" {
+			names[from] = from.name
+			open = append(open, from)
+		}
+	}
+	slices.SortFunc(open, func(a, b component) int {
+		return cmp.Or(strings.Compare(a.section, b.section), strings.Compare(a.name, b.name))
+	})
 	for changed := true; changed; { // until no new name makes another necessary
 		changed = false
-		for from := range needed {
-			if names[from] != from.name {
-				continue
-			}
-			taken, isTaken := at(c.all, from.section)[from.name]
+		for _, from := range open {
+			taken, isTaken := at(c.all, from.section)[names[from]]
 			mine := rewrite(p.component(from), func(ref string) string {
 				to, rest, _ := reference(ref)
 				return refPrefix + to.section + "/" + names[to] + rest
 			})
 			if isTaken && !reflect.DeepEqual(taken, mine) {
-				names[from], changed = from.name+"."+p.name, true
+				names[from], changed = names[from]+"."+p.name, true
 			}
 		}
 	}
+	c.names[p] = names
 	return names
 }

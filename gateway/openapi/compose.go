@@ -24,7 +24,7 @@ type composition struct {
 // operation for a route, which breaks its contract, is described as its default contract says, or else by a line.
 func compose(routes []config.Route, gateway *part, slots, defaults map[string]*part) object {
 	c := &composition{
-		gateway: gateway, components: components{all: object{}}, paths: object{}, ids: map[string]bool{},
+		gateway: gateway, components: newComponents(), paths: object{}, ids: map[string]bool{},
 	}
 	for _, r := range routes {
 		for _, method := range r.Methods {

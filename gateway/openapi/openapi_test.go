@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -251,14 +252,17 @@ func keys(m map[string]any) func(func(string) bool) {
 func TestComposed_unusable(t *testing.T) {
 	t.Parallel()
 	for name, told := range map[string]string{
-		"no YAML":              "{",
-		"text":                 "gone",
-		"two documents":        "a: 1\n---\nb: 2\n",
-		"another version":      "swagger: '2.0'\npaths: {}\n",
-		"no paths":             "openapi: 3.1.1\n",
-		"a foreign reference":  "openapi: 3.1.1\npaths: {/user: {get: {responses: {200: {$ref: 'http://127.0.0.1/x'}}}}}\n",
-		"a dangling reference": "openapi: 3.1.1\npaths: {/user: {get: {responses: {200: {$ref: '#/components/responses/X'}}}}}\n",
-		"too large":            "openapi: 3.1.1\npaths: {}\n#" + strings.Repeat("x", 1<<20),
+		"no YAML":               "{",
+		"text":                  "gone",
+		"two documents":         "a: 1\n---\nb: 2\n",
+		"another version":       "swagger: '2.0'\npaths: {}\n",
+		"no paths":              "openapi: 3.1.1\n",
+		"a foreign reference":   "openapi: 3.1.1\npaths: {/user: {get: {responses: {200: {$ref: 'http://127.0.0.1/x'}}}}}\n",
+		"a dangling reference":  "openapi: 3.1.1\npaths: {/user: {get: {responses: {200: {$ref: '#/components/responses/X'}}}}}\n",
+		"too large":             "openapi: 3.1.1\npaths: {}\n#" + strings.Repeat("x", 1<<20),
+		"a number that is none": "openapi: 3.1.1\npaths: {}\nx: !!int true\n",
+		"a long text, often":    "openapi: 3.1.1\npaths: {}\na: &a " + strings.Repeat("x", 1<<18) + "\nb: [" + strings.Repeat("*a,", 20) + "]\n",
+		"a circle of aliases":   "openapi: 3.1.1\npaths: {}\na: &a [*a]\n",
 		"aliases of aliases": "openapi: 3.1.1\npaths: {}\na: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n" +
 			"c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e]\n",
 	} {
@@ -281,6 +285,54 @@ func TestComposed_unusable(t *testing.T) {
 			t.Errorf("%s: %v", name, got.Sources)
 		}
 		get(t, d.ServePage)
+	}
+}
+
+// TestComposed_names checks that what services call by names that others would get takes nobody's place, and that one
+// service's operations share what they share.
+func TestComposed_names(t *testing.T) {
+	t.Parallel()
+	const shared = `
+openapi: 3.1.1
+paths:
+  /user:
+    get: {responses: {'200': {$ref: '#/components/responses/All'}, '404': {$ref: '#/components/responses/Page'}}}
+  /user/{name}:
+    parameters: [{name: name, in: path, required: true, schema: {type: string}}]
+    get: {responses: {'200': {$ref: '#/components/responses/All'}}}
+components:
+  responses:
+    All: {description: All., content: {application/json: {schema: {$ref: '#/components/schemas/A'}}}}
+    Page: {description: "%s", content: {application/json: {schema: {$ref: '#/components/schemas/User.add'}}}}
+  schemas:
+    A: {type: object, properties: {problem: {$ref: '#/components/schemas/Problem'}, user: {$ref: '#/components/schemas/User'}}}
+    Problem: {type: string, description: "%[1]s"}
+    User: {type: string, description: "%[1]s"}
+    User.add: {type: integer}
+`
+	var first []byte
+	for range 10 {
+		f := newFakes()
+		f.set("find", fmt.Sprintf(shared, "one"), nil)
+		f.set("search", fmt.Sprintf(shared, "two"), nil)
+		d := describe(t, routes(t), f)
+		body := get(t, d.ServeJSON).Body.Bytes()
+		if first == nil {
+			first = body
+			openapitest.MustLoad(t, body)
+		}
+		if !bytes.Equal(first, body) {
+			t.Fatal("composing twice makes two documents")
+		}
+		schemas := read(t, d).Components.Schemas
+		for name, want := range map[string]string{"User.add": "integer", "User.search": "string", "User.find": "string", "User": "object"} {
+			if got, _ := schemas[name].(map[string]any); got["type"] != want {
+				t.Errorf("the schema %s is %v, want one of type %s", name, got, want)
+			}
+		}
+		if schemas["A"] == nil || schemas["A.find"] == nil || schemas["A.find.find"] != nil || schemas["A.search"] != nil {
+			t.Errorf("two kinds of A are %v", slices.Sorted(keys(schemas)))
+		}
 	}
 }
 

@@ -14,11 +14,33 @@ import (
 // encoding/json has them; nobody changes one once it is read.
 type object = map[string]any
 
-// maxNodes bounds what a document may hold, aliases written out. The largest of UMS has 4,000.
-const maxNodes = 100_000
+// What a document may hold, aliases written out: a short one can have a long text in many places. The largest of UMS has
+// 4,000 nodes and 40,000 bytes of text.
+const (
+	maxNodes = 100_000
+	maxText  = 4 << 20
+)
 
-// parse reads a document in YAML, or in JSON, which is YAML.
-func parse(data []byte) (object, error) {
+// budget is what a document may still hold.
+type budget struct{ nodes, text int }
+
+func (b *budget) spend(text string) error {
+	b.nodes--
+	b.text -= len(text)
+	if b.nodes < 0 || b.text < 0 {
+		return fmt.Errorf("the document has more than %d nodes, or %d bytes of text", maxNodes, maxText)
+	}
+	return nil
+}
+
+// parse reads a document in YAML, or in JSON, which is YAML. It is what anybody may have written, so that a fault of the
+// parser's must not end the gateway.
+func parse(data []byte) (document object, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("the YAML parser fails: %v", fault)
+		}
+	}()
 	var root yaml.Node
 	if err := yaml.Unmarshal(data, &root); err != nil {
 		return nil, fmt.Errorf("not YAML: %w", err)
@@ -26,23 +48,22 @@ func parse(data []byte) (object, error) {
 	if len(root.Content) != 1 {
 		return nil, errors.New("not one YAML document")
 	}
-	left := maxNodes
-	value, err := convert(root.Content[0], &left)
+	value, err := convert(root.Content[0], &budget{nodes: maxNodes, text: maxText})
 	if err != nil {
 		return nil, err
 	}
-	document, ok := value.(object)
-	if !ok {
+	document, isMapping := value.(object)
+	if !isMapping {
 		return nil, errors.New("not a mapping")
 	}
 	return document, nil
 }
 
 // convert makes of a node what JSON can say. Keys become text, as `200` without quotes is in many documents; so do
-// timestamps, which JSON does not have. left is how many nodes more there may be.
-func convert(n *yaml.Node, left *int) (any, error) {
-	if *left--; *left < 0 {
-		return nil, fmt.Errorf("the document has more than %d nodes", maxNodes)
+// timestamps, which JSON does not have. left is what may come yet.
+func convert(n *yaml.Node, left *budget) (any, error) {
+	if err := left.spend(n.Value); err != nil {
+		return nil, err
 	}
 	switch n.Kind {
 	case yaml.AliasNode:
@@ -52,6 +73,9 @@ func convert(n *yaml.Node, left *int) (any, error) {
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			if n.Content[i].Kind != yaml.ScalarNode {
 				return nil, fmt.Errorf("line %d: a key is no text", n.Content[i].Line)
+			}
+			if err := left.spend(n.Content[i].Value); err != nil {
+				return nil, err
 			}
 			value, err := convert(n.Content[i+1], left)
 			if err != nil {
@@ -82,7 +106,7 @@ func scalar(n *yaml.Node) (any, error) {
 		var b bool
 		return b, n.Decode(&b)
 	case "!!int", "!!float":
-		if json.Valid([]byte(n.Value)) {
+		if isNumber(n.Value) {
 			return json.Number(n.Value), nil // as it is written: no digit is lost
 		}
 		var number any
@@ -94,6 +118,11 @@ func scalar(n *yaml.Node) (any, error) {
 	default:
 		return n.Value, nil
 	}
+}
+
+// isNumber reports whether JSON can have a number as it is written. A tag makes a number of any text.
+func isNumber(text string) bool {
+	return text != "" && strings.Trim(text, "+-.0123456789Ee") == "" && json.Valid([]byte(text))
 }
 
 // at returns what lies at a path of keys, or nil.

@@ -178,13 +178,12 @@ func (v *viewer) curl(method, path string, op object) string {
 	for _, parameter := range list(op, "parameters") {
 		p := v.whole.resolve(parameter)
 		if value := v.example(p); text(p, "in") == "path" {
-			path = strings.ReplaceAll(path, "{"+text(p, "name")+"}", url.PathEscape(value))
+			path = strings.ReplaceAll(path, "{"+text(p, "name")+"}", strings.ReplaceAll(url.PathEscape(value), "$", "%24"))
 		}
 	}
 	if request := v.whole.resolve(op["requestBody"]); request != nil {
-		if media := at(request, "content", "application/json"); media != nil {
-			value, err := json.Marshal(media["example"])
-			if err == nil {
+		if media := at(request, "content", "application/json"); media != nil && media["example"] != nil {
+			if value, err := json.Marshal(media["example"]); err == nil {
 				line += " -H 'Content-Type: application/json' -d " + quoted(string(value))
 			}
 		}
