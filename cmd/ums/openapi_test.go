@@ -126,9 +126,6 @@ func sayable(e usertest.Error) bool {
 func TestOpenAPIProblems(t *testing.T) {
 	t.Parallel()
 	for slot, document := range documents() {
-		if slot == "journal" && !slices.Contains(problem.Types(), "event-not-found") {
-			continue // its kinds come with the service
-		}
 		for _, m := range regexp.MustCompile(`problems\.md#([a-z-]+)\n +title: "?(.*?)"?\n +status: (\d+)`).FindAllStringSubmatch(document, -1) {
 			kind := problem.Type(m[1])
 			if !slices.Contains(problem.Types(), kind) {

@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/glarimy/ums/shared/event"
+	"github.com/glarimy/ums/shared/event/eventtest"
 	"github.com/glarimy/ums/shared/readevents"
 )
 
@@ -115,7 +116,7 @@ func TestEvents(t *testing.T) {
 		t.Fatalf("the bus has %d events, want 2", len(got))
 	}
 	for i := range got {
-		if err := got[i].Validate(); err != nil {
+		if err := eventtest.Check(got[i]); err != nil {
 			t.Error(err)
 		}
 		if age := time.Since(got[i].Time); age < 0 || age > time.Minute {

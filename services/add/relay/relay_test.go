@@ -14,6 +14,7 @@ import (
 
 	"github.com/glarimy/ums/services/add/relay"
 	"github.com/glarimy/ums/shared/event"
+	"github.com/glarimy/ums/shared/event/eventtest"
 )
 
 func TestAnEventArrivesWhole(t *testing.T) {
@@ -26,7 +27,7 @@ func TestAnEventArrivesWhole(t *testing.T) {
 			ID: uuid.NewString(), Source: "/ums/add", Type: event.TypeAdded, User: "ಕೃಷ್ಣಮೋಹನ", Time: at,
 			Sequence: "00000000000000000007", Actor: "someone", RequestID: "r-1",
 			Traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-			Data:        []byte("{ \"phone\": 9731423166,\n\"name\":\"ಕೃಷ್ಣಮೋಹನ\"}"),
+			Data:        []byte("{ \"phone\": 9731423166,\n\"name\":\"ಕೃಷ್ಣಮೋಹನ\", \"since\":\"2022-09-12T10:00:00.123456Z\", \"version\":1}"),
 		}
 		s.execute(t, statement, 7, want.ID, want.User, want.Type, string(want.Data), want.Actor, want.RequestID,
 			want.Traceparent, s.db.Dialect.Time(at))
@@ -39,6 +40,9 @@ func TestAnEventArrivesWhole(t *testing.T) {
 		eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
 		if diff := cmp.Diff(want, b.events[0]); diff != "" {
 			t.Errorf("the event differs from its row (-want +got):\n%s", diff)
+		}
+		if err := eventtest.Check(b.events[0]); err != nil {
+			t.Errorf("the event is not as its contract promises: %v", err)
 		}
 		for _, e := range b.events {
 			if err := e.Validate(); err != nil {
