@@ -200,7 +200,7 @@ func TestAnEmptySlotIsToldInPlainWords(t *testing.T) {
 		}
 	}
 	client := newClient(t, contract.Options{URL: f.start(t), Settle: time.Millisecond})
-	const want = "nothing fills this slot yet"
+	const want = "nothing fills this slot"
 	if err := client.Reach(t.Context(), contract.Search); !errors.Is(err, contract.ErrUnreachable) || !strings.Contains(err.Error(), want) {
 		t.Errorf("it is reached: %v; want to be told that %s", err, want)
 	}

@@ -57,7 +57,7 @@ type failure struct {
 
 func (f *failure) Error() string {
 	if f.unfilled {
-		return fmt.Sprintf("nothing fills this slot yet: %s is answered 501 not-implemented", f.sent)
+		return fmt.Sprintf("nothing fills this slot: %s is answered 501 not-implemented", f.sent)
 	}
 	return fmt.Sprintf("sent %s; got %s; the contract wants %s", f.sent, f.got, strings.Join(f.want, ", and "))
 }
@@ -76,7 +76,7 @@ func (r *response) check(want ...expectation) error {
 	return &failure{sent: r.request.String(), got: r.String(), want: wants, unfilled: isUnfilled(r)}
 }
 
-// isUnfilled reports whether the answer says that the service behind the path is yet to be written.
+// isUnfilled reports whether the answer says that there is no service behind the path.
 func isUnfilled(r *response) bool {
 	return r.status == http.StatusNotImplemented && isProblem(notImplemented)(r) == ""
 }

@@ -60,6 +60,9 @@ func (c *Client) soon(ctx context.Context, check func() error) error {
 	return within(ctx, c.lag, check)
 }
 
+// mostPause is the longest pause between two checks of what has yet to show.
+const mostPause = 50 * time.Millisecond
+
 // within makes a check until it succeeds, or for the last time when that long has passed.
 func within(ctx context.Context, patience time.Duration, check func() error) error {
 	for deadline := time.Now().Add(patience); ; {
@@ -70,7 +73,7 @@ func within(ctx context.Context, patience time.Duration, check func() error) err
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(patience / 20):
+		case <-time.After(min(patience/20, mostPause)):
 		}
 	}
 }
