@@ -46,5 +46,5 @@ func (g *Gateway) respond(w http.ResponseWriter, r *http.Request, with config.Re
 }
 
 func answerNotImplemented(w http.ResponseWriter, r *http.Request) {
-	problem.Write(w, r, problem.New(problem.NotImplemented, "This path is reserved; nothing answers it yet."))
+	problem.Write(w, r, problem.New(problem.NotImplemented, "This path is reserved; nothing serves it."))
 }

@@ -28,7 +28,7 @@ type operatorSettings struct {
 // Flags of the commands that look at a system's database.
 func dataFlag() cli.Flag {
 	return &cli.StringFlag{
-		Name: "data", Value: "./data", Usage: "folder of the database of `ums up`, where DATABASE_URL names no other",
+		Name: "data", Value: "./data", Usage: "`folder` of the database of ums up, where DATABASE_URL names no other",
 	}
 }
 

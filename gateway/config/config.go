@@ -43,7 +43,7 @@ type Response string
 
 // The answers of the gateway's own.
 const (
-	NotImplemented Response = "not-implemented" // 501 with a problem: the route is promised, and not built yet
+	NotImplemented Response = "not-implemented" // 501 with a problem: the path is reserved
 	OpenAPI        Response = "openapi"         // the OpenAPI document of all routes
 	Docs           Response = "docs"            // the same as a page to read
 )

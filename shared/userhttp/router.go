@@ -72,11 +72,3 @@ func methodNotAllowed(router *mux.Router) http.Handler {
 		problem.Write(w, r, problem.New(problem.MethodNotAllowed, fmt.Sprintf("This path takes %s.", allow)))
 	})
 }
-
-// NotImplemented answers the routes of a slot whose default filling is not written yet.
-func NotImplemented(slot string) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		problem.Write(w, r, problem.New(problem.NotImplemented,
-			fmt.Sprintf("The %s service does not answer this yet.", slot)))
-	})
-}
