@@ -28,7 +28,12 @@ func (s *service) send(tb testing.TB, method, target string) answer {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	response, err := transport(tb, r).RoundTrip(r)
+	return exchange(tb, transport(tb, r), r)
+}
+
+func exchange(tb testing.TB, by http.RoundTripper, r *http.Request) answer {
+	tb.Helper()
+	response, err := by.RoundTrip(r)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -51,6 +56,16 @@ func transport(tb testing.TB, r *http.Request) http.RoundTripper {
 func (s *service) get(tb testing.TB, parameters ...string) answer {
 	tb.Helper()
 	return s.send(tb, http.MethodGet, "/journal?"+encode(parameters...))
+}
+
+// getAnything asks for a page that may hold rows which keep no contract.
+func (s *service) getAnything(tb testing.TB) answer {
+	tb.Helper()
+	r, err := http.NewRequestWithContext(tb.Context(), http.MethodGet, s.url+"/journal", nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return exchange(tb, &http.Transport{DisableKeepAlives: true}, r)
 }
 
 func encode(parameters ...string) string {
