@@ -2,13 +2,12 @@ package journal
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
 
-	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/event"
+	"github.com/glarimy/ums/shared/event/eventdb"
 )
 
 // outbox reads ums_outbox, always by primary key and outside of transactions that write.
@@ -50,34 +49,16 @@ func (o outbox) rows(ctx context.Context, query string, args ...any) (rows []row
 	}
 	defer func() { err = errors.Join(err, found.Close()) }()
 	for found.Next() {
-		r, err := scanRow(found)
+		seq, e, err := eventdb.Scan(found)
 		if err != nil {
 			return nil, fmt.Errorf("read a row of the outbox: %w", err)
 		}
-		rows = append(rows, r)
+		rows = append(rows, row{seq: seq, event: e})
 	}
 	if err := found.Err(); err != nil {
 		return nil, fmt.Errorf("read the outbox: %w", err)
 	}
 	return rows, nil
-}
-
-// scanRow makes the event of a row, the same as the relay makes of it.
-func scanRow(found *sql.Rows) (row, error) {
-	var (
-		r                             row
-		at                            database.Time
-		actor, requestID, traceparent sql.NullString
-	)
-	e := &r.event
-	err := found.Scan(&r.seq, &e.ID, &e.User, &e.Type, &e.Data, &actor, &requestID, &traceparent, &at)
-	if err != nil {
-		return row{}, err
-	}
-	e.Source, e.Time, e.Sequence = event.SourceAdd, at.Time, event.Sequence(r.seq)
-	e.Actor, e.RequestID, e.Traceparent = actor.String, requestID.String, traceparent.String
-	r.event = e.WithoutMalformedOrigin()
-	return r, nil
 }
 
 // numbersOf returns the numbers of rows.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/event"
+	"github.com/glarimy/ums/shared/event/eventdb"
 )
 
 // outbox is the tables ums_outbox and ums_outbox_parked. No transaction of it is longer than its own statements, and
@@ -57,33 +58,16 @@ func (o *outbox) rows(ctx context.Context, query string, args ...any) ([]row, er
 	defer func() { _ = found.Close() }()
 	var rows []row
 	for found.Next() {
-		r, err := scan(found)
+		seq, e, err := eventdb.Scan(found)
 		if err != nil {
 			return nil, fmt.Errorf("read a row of the outbox: %w", err)
 		}
-		rows = append(rows, r)
+		rows = append(rows, row{seq: seq, event: e})
 	}
 	if err := found.Err(); err != nil {
 		return nil, fmt.Errorf("read the outbox: %w", err)
 	}
 	return rows, nil
-}
-
-func scan(found *sql.Rows) (row, error) {
-	var (
-		r                             row
-		at                            database.Time
-		actor, requestID, traceparent sql.NullString
-	)
-	e := &r.event
-	err := found.Scan(&r.seq, &e.ID, &e.User, &e.Type, &e.Data, &actor, &requestID, &traceparent, &at)
-	if err != nil {
-		return row{}, err
-	}
-	e.Source, e.Time, e.Sequence = event.SourceAdd, at.Time, event.Sequence(r.seq)
-	e.Actor, e.RequestID, e.Traceparent = actor.String, requestID.String, traceparent.String
-	r.event = e.WithoutMalformedOrigin()
-	return r, nil
 }
 
 // mark says of rows that they are published. Unlike a DELETE, an UPDATE of a list waits for no row outside of it, even where
