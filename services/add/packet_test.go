@@ -68,7 +68,7 @@ func TestBrokenBetweenTheTwoInserts(t *testing.T) {
 		}
 	}
 	w := writes()[0]
-	for name, tc := range map[string]struct {
+	for name, tc := range map[string]struct { //nolint:paralleltest // each holds the one table
 		end     func(id uint64) // of the connection
 		headers []string
 	}{
@@ -77,7 +77,7 @@ func TestBrokenBetweenTheTwoInserts(t *testing.T) {
 		"stopped":  {end: kill("QUERY")},
 		"too late": {end: func(uint64) {}, headers: []string{"Ums-Deadline-Ms", "1000"}},
 	} {
-		t.Run(name, func(t *testing.T) { //nolint:paralleltest // each holds the one table
+		t.Run(name, func(t *testing.T) {
 			user := "Krishna " + name
 			unlock := b.lockOutbox(t)
 			answers := make(chan answer, 1)

@@ -88,7 +88,7 @@ func FilledTail(positions int, size int) *Tail {
 	t := newTail(nil, nil)
 	t.restart(1)
 	for n := range positions {
-		r := record{position: uint64(n) + 2} //nolint:gosec // of a test
+		r := record{position: uint64(n) + 2}
 		r.event.Data = bytes.Repeat([]byte(" "), size)
 		t.add([]record{r})
 	}

@@ -172,12 +172,15 @@ func (m *memory) Publish(_ context.Context, events []event.Event) []error {
 	return results
 }
 
-// accept makes the bus refuse nothing, from now on.
-func (m *memory) accept() {
+// refuse makes the bus refuse what a function says, from now on.
+func (m *memory) refuse(fault func(event.Event) error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.fault = nil
+	m.fault = fault
 }
+
+// accept makes the bus take everything, from now on.
+func (m *memory) accept() { m.refuse(nil) }
 
 // asRefusal makes an error one that is the event's fault.
 func asRefusal(err error) error { return &bus.RefusedError{Err: err} }
