@@ -110,7 +110,52 @@ func (c *lazyBegin) PrepareContext(ctx context.Context, query string) (driver.St
 	if err := c.begin(ctx); err != nil {
 		return nil, err
 	}
-	return c.mysqlConn.PrepareContext(ctx, query)
+	prepared, err := c.mysqlConn.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	whole, ok := prepared.(mysqlStmt)
+	if !ok {
+		return nil, errors.Join(errors.New("the driver's statements lack what a pool needs"), prepared.Close())
+	}
+	return &lazyStmt{mysqlStmt: whole, conn: c}, nil
+}
+
+// Prepare implements [driver.Conn].
+func (c *lazyBegin) Prepare(query string) (driver.Stmt, error) {
+	return c.PrepareContext(context.Background(), query)
+}
+
+// mysqlStmt is all that a prepared statement of the driver can do for a pool.
+type mysqlStmt interface {
+	driver.Stmt
+	driver.StmtExecContext
+	driver.StmtQueryContext
+	driver.NamedValueChecker
+}
+
+// lazyStmt is a prepared statement, which may outlive the transaction that it was prepared in and be the first of
+// another.
+type lazyStmt struct {
+	mysqlStmt
+
+	conn *lazyBegin
+}
+
+// ExecContext implements [driver.StmtExecContext].
+func (s *lazyStmt) ExecContext(ctx context.Context, args []driver.NamedValue) (driver.Result, error) {
+	if err := s.conn.begin(ctx); err != nil {
+		return nil, err
+	}
+	return s.mysqlStmt.ExecContext(ctx, args)
+}
+
+// QueryContext implements [driver.StmtQueryContext].
+func (s *lazyStmt) QueryContext(ctx context.Context, args []driver.NamedValue) (driver.Rows, error) {
+	if err := s.conn.begin(ctx); err != nil {
+		return nil, err
+	}
+	return s.mysqlStmt.QueryContext(ctx, args)
 }
 
 // begin sends the beginning by itself if it is still to be sent.

@@ -72,3 +72,42 @@ func TestTheFirstStatementIsInTheTransaction(t *testing.T) {
 		expect(t, other, 1, 1)
 	})
 }
+
+// TestAPreparedStatementIsInTheTransaction although it was prepared on the connection long before.
+func TestAPreparedStatementIsInTheTransaction(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, e *enginetest.SQL) {
+		db, other := counters(t, e.URL), open(t, e.URL)
+		db.SetMaxOpenConns(1)
+		change, err := db.PrepareContext(t.Context(), "UPDATE counters SET n = n + 1 WHERE id = ?")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = change.Close() }()
+		count, err := db.PrepareContext(t.Context(), "SELECT COUNT(*) FROM counters WHERE id <> ?")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = count.Close() }()
+		refused := errors.New("the caller's own")
+		for range 2 {
+			err := db.InTx(t.Context(), func(tx *sql.Tx) error {
+				_, err := tx.StmtContext(t.Context(), change).ExecContext(t.Context(), 1)
+				return errors.Join(err, refused)
+			})
+			if !errors.Is(err, refused) {
+				t.Error(err)
+			}
+			err = db.InTx(t.Context(), func(tx *sql.Tx) error {
+				var n int
+				err := tx.StmtContext(t.Context(), count).QueryRowContext(t.Context(), 7).Scan(&n)
+				_, changing := tx.StmtContext(t.Context(), change).ExecContext(t.Context(), 2)
+				return errors.Join(err, changing, refused)
+			})
+			if !errors.Is(err, refused) {
+				t.Error(err)
+			}
+		}
+		expect(t, other, 0, 0)
+	})
+}
