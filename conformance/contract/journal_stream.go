@@ -160,6 +160,7 @@ func journalResumeWriting(ctx context.Context, c *Client) error {
 	if err != nil {
 		return err
 	}
+	name := d.user.Name // the rest of the user is the writer's from here on
 	written := make(chan error, 1)
 	go func() {
 		var err error
@@ -168,7 +169,7 @@ func journalResumeWriting(ctx context.Context, c *Client) error {
 		}
 		written <- err
 	}()
-	events, readErr := c.pieces(ctx, first[0], d.user.Name)
+	events, readErr := c.pieces(ctx, first[0], name)
 	if err := <-written; err != nil {
 		return err
 	}

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/glarimy/ums/services/journal"
-	"github.com/glarimy/ums/shared/openapitest"
 	"github.com/glarimy/ums/shared/problem"
 )
 
@@ -28,7 +26,7 @@ func (s *service) send(tb testing.TB, method, target string) answer {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return exchange(tb, transport(tb, r), r)
+	return exchange(tb, s.transport(tb), r)
 }
 
 func exchange(tb testing.TB, by http.RoundTripper, r *http.Request) answer {
@@ -46,10 +44,9 @@ func exchange(tb testing.TB, by http.RoundTripper, r *http.Request) answer {
 }
 
 // transport sends requests as they are and holds the answers against the contract.
-func transport(tb testing.TB, r *http.Request) http.RoundTripper {
+func (s *service) transport(tb testing.TB) http.RoundTripper {
 	tb.Helper()
-	contract := openapitest.MustLoad(tb, []byte(journal.OpenAPI))
-	return contract.Watch(tb, r.URL.Host, &http.Transport{DisableKeepAlives: true})
+	return s.contract.Watch(tb, strings.TrimPrefix(s.url, "http://"), &http.Transport{DisableKeepAlives: true})
 }
 
 // get asks for a page. The query's parameters are pairs of name and value.

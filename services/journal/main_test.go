@@ -14,6 +14,7 @@ import (
 	"github.com/glarimy/ums/services/journal"
 	"github.com/glarimy/ums/shared/enginetest"
 	"github.com/glarimy/ums/shared/mysqlproxy"
+	"github.com/glarimy/ums/shared/openapitest"
 	"github.com/glarimy/ums/shared/problem"
 )
 
@@ -34,7 +35,7 @@ func TestMainServes(t *testing.T) {
 		_ = stdout.Close()
 		ended <- err
 	}()
-	s := &service{url: "http://" + servingAt(t, logs)}
+	s := &service{url: "http://" + servingAt(t, logs), contract: openapitest.MustLoad(t, []byte(journal.OpenAPI))}
 	b.waitFor(t, 1)
 	if events := s.get(t).page(t).Events; len(events) != 1 {
 		t.Errorf("got %+v", events)

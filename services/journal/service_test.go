@@ -24,6 +24,7 @@ import (
 	"github.com/glarimy/ums/shared/enginetest"
 	"github.com/glarimy/ums/shared/event"
 	"github.com/glarimy/ums/shared/httpserver"
+	"github.com/glarimy/ums/shared/openapitest"
 	"github.com/glarimy/ums/shared/schema"
 )
 
@@ -190,6 +191,7 @@ type service struct {
 	url      string
 	ready    func() error
 	registry *prometheus.Registry
+	contract *openapitest.Document
 	logs     *logbook
 	stop     func()
 }
@@ -238,7 +240,10 @@ func start(tb testing.TB, b *backend, o options) *service {
 		logs.check(tb)
 	})
 	tb.Cleanup(stop)
-	return &service{url: "http://" + server.Addr(), ready: gate.Ready, registry: registry, logs: logs, stop: stop}
+	return &service{
+		url: "http://" + server.Addr(), ready: gate.Ready, registry: registry, logs: logs, stop: stop,
+		contract: openapitest.MustLoad(tb, []byte(journal.OpenAPI)),
+	}
 }
 
 // metric returns the value of a metric, summed over its labels.

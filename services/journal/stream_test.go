@@ -40,7 +40,7 @@ func (s *service) follow(tb testing.TB, last string, parameters ...string) *stre
 	if last != "" {
 		r.Header.Set("Last-Event-ID", last)
 	}
-	response, err := transport(tb, r).RoundTrip(r)
+	response, err := s.transport(tb).RoundTrip(r)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -319,7 +319,7 @@ func TestStreamRefusals(t *testing.T) {
 			t.Fatal(err)
 		}
 		r.Header.Set("Last-Event-ID", last)
-		response, err := transport(t, r).RoundTrip(r)
+		response, err := s.transport(t).RoundTrip(r)
 		if err != nil {
 			t.Fatal(err)
 		}
