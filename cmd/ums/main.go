@@ -6,14 +6,13 @@ import (
 	"io"
 	"os"
 
-	"github.com/redis/go-redis/v9/logging"
-
 	"github.com/glarimy/ums/shared/program"
+	"github.com/glarimy/ums/shared/wiring"
 )
 
 func main() {
-	logging.Disable() // go-redis would print to stderr what its errors tell as well
 	program.Main("ums", func(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
+		wiring.RedirectClientLog(getenv, os.Stderr)
 		return run(ctx, args, getenv, stdout, os.Stderr)
 	})
 }

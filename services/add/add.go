@@ -5,20 +5,14 @@ package add
 import (
 	"context"
 	"fmt"
-	"log/slog"
-	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/glarimy/ums/services/add/relay"
 	"github.com/glarimy/ums/shared/bus"
-	"github.com/glarimy/ums/shared/database"
-	"github.com/glarimy/ums/shared/document"
 	"github.com/glarimy/ums/shared/httpserver"
-	"github.com/glarimy/ums/shared/schema"
 	"github.com/glarimy/ums/shared/usercache"
-	"github.com/glarimy/ums/shared/userhttp"
+	"github.com/glarimy/ums/shared/wiring"
 )
 
 // Config is what an operator can set of the service.
@@ -48,15 +42,11 @@ func (c RelayConfig) On() (bool, error) {
 	}
 }
 
-// Dependencies are what the service is given. All but the bus are required, and all stay the caller's to close.
+// Dependencies are what the service is given. They stay the caller's to close, after Serve.
 type Dependencies struct {
-	DB       *database.DB
-	Redis    redis.UniversalClient // of usercache.Open with usercache.WriteTimeout
-	Bus      bus.Publisher         // where the events go; nil leaves them in the outbox, for a relay elsewhere
-	Schema   *schema.Gate
-	Logger   *slog.Logger
-	Registry *prometheus.Registry
-	Now      func() time.Time
+	wiring.Parts
+	Redis redis.UniversalClient // of usercache.Open with usercache.WriteTimeout
+	Bus   bus.Publisher         // where the events go; nil leaves them in the outbox, for a relay elsewhere
 }
 
 // New returns the service, to be used once: Listen, then Serve. The error says what is wrong with the configuration.
@@ -74,7 +64,9 @@ func New(c Config, d Dependencies) (*httpserver.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	tasks := []func(context.Context) error{keepHouse(d.Schema, h.claims, d.Logger)}
+	tasks := []func(context.Context) error{d.Schema.Then(func(ctx context.Context) error {
+		return h.claims.cleanRegularly(ctx, d.Logger)
+	})}
 	if relays && d.Bus != nil {
 		r, err := relay.New(c.Relay.Config, relay.Dependencies{
 			DB: d.DB, Bus: d.Bus, Logger: d.Logger, Registry: d.Registry, Now: d.Now,
@@ -82,24 +74,7 @@ func New(c Config, d Dependencies) (*httpserver.Server, error) {
 		if err != nil {
 			return nil, err
 		}
-		tasks = append(tasks, r.Task(d.Schema))
+		tasks = append(tasks, d.Schema.Then(r.Run))
 	}
-	return httpserver.New(c.Config, httpserver.Service{
-		Name:     "add",
-		Handler:  document.Describe(OpenAPI, userhttp.WhenReady(d.Schema, h.router())),
-		Ready:    d.Schema.Ready,
-		Logger:   d.Logger,
-		Registry: d.Registry,
-		Tasks:    tasks,
-	})
-}
-
-// keepHouse waits for the schema and then does what no request asks for.
-func keepHouse(gate *schema.Gate, c *claims, logger *slog.Logger) func(context.Context) error {
-	return func(ctx context.Context) error {
-		if err := gate.Run(ctx); err != nil {
-			return err
-		}
-		return c.cleanRegularly(ctx, logger)
-	}
+	return d.NewServer(c.Config, wiring.Slot{Name: "add", OpenAPI: OpenAPI, Handler: h.router(), Tasks: tasks})
 }

@@ -20,8 +20,8 @@ import (
 	"github.com/glarimy/ums/shared/enginetest"
 	"github.com/glarimy/ums/shared/httpserver"
 	"github.com/glarimy/ums/shared/openapitest"
-	"github.com/glarimy/ums/shared/schema"
 	"github.com/glarimy/ums/shared/usercache"
+	"github.com/glarimy/ums/shared/wiring"
 )
 
 // backends are what a service keeps its state in, and the test's own way to it.
@@ -116,13 +116,12 @@ func start(t *testing.T, b *backends, o options) *service {
 	}
 	logs := &logbook{}
 	logger := slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	parts := wiring.NewParts(db, logger, prometheus.NewRegistry())
+	parts.Now = o.now
 	server, err := add.New(add.Config{
 		Config: httpserver.Config{Addr: "127.0.0.1:0", AdminAddr: "127.0.0.1:0", ShutdownTimeout: time.Minute, AccessLog: "all"},
 		Fence:  usercache.FenceConfig{FenceTime: o.fenceTime},
-	}, add.Dependencies{
-		DB: db, Redis: cache, Schema: schema.NewGate(db, schema.Options{Logger: logger}),
-		Logger: logger, Registry: prometheus.NewRegistry(), Now: o.now,
-	})
+	}, add.Dependencies{Parts: parts, Redis: cache})
 	if err != nil {
 		t.Fatal(err)
 	}

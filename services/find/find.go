@@ -5,21 +5,16 @@ package find
 import (
 	"context"
 	"errors"
-	"log/slog"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/glarimy/ums/shared/bus"
-	"github.com/glarimy/ums/shared/database"
-	"github.com/glarimy/ums/shared/document"
 	"github.com/glarimy/ums/shared/event"
 	"github.com/glarimy/ums/shared/httpserver"
 	"github.com/glarimy/ums/shared/readevents"
-	"github.com/glarimy/ums/shared/schema"
 	"github.com/glarimy/ums/shared/usercache"
 	"github.com/glarimy/ums/shared/userdb"
-	"github.com/glarimy/ums/shared/userhttp"
+	"github.com/glarimy/ums/shared/wiring"
 )
 
 // Config is what an operator can set of the service.
@@ -29,14 +24,11 @@ type Config struct {
 	Reads readevents.Config
 }
 
-// Dependencies are what the service is given. All but the bus are required. They stay the caller's to close, after Serve.
+// Dependencies are what the service is given. They stay the caller's to close, after Serve.
 type Dependencies struct {
-	DB       *database.DB
-	Redis    redis.UniversalClient // of usercache.Open with usercache.ReadTimeout
-	Bus      bus.Bus               // nil is none: what other programs write is then seen after usercache.Config.TTL
-	Schema   *schema.Gate
-	Logger   *slog.Logger
-	Registry *prometheus.Registry
+	wiring.Parts
+	Redis redis.UniversalClient // of usercache.Open with usercache.ReadTimeout
+	Bus   bus.Bus               // nil is none: what other programs write is then seen after usercache.Config.TTL
 }
 
 // Service is the running find slot. Use it once: Listen, then Serve.
@@ -65,17 +57,12 @@ func newServer(c Config, d Dependencies, cache *usercache.Cache) (*httpserver.Se
 	if err != nil {
 		return nil, err
 	}
-	tasks := []func(context.Context) error{d.Schema.Run, reads.Run}
+	tasks := []func(context.Context) error{reads.Run}
 	if d.Bus != nil {
 		tasks = append(tasks, invalidation{cache: cache, bus: d.Bus}.run)
 	}
-	return httpserver.New(c.Config, httpserver.Service{
-		Name:     "find",
-		Handler:  document.Describe(OpenAPI, userhttp.WhenReady(d.Schema, newHandler(cache, reads, d.Logger))),
-		Ready:    d.Schema.Ready,
-		Logger:   d.Logger,
-		Registry: d.Registry,
-		Tasks:    tasks,
+	return d.NewServer(c.Config, wiring.Slot{
+		Name: "find", OpenAPI: OpenAPI, Handler: newHandler(cache, reads, d.Logger), Tasks: tasks,
 	})
 }
 

@@ -18,16 +18,17 @@ import (
 
 	"github.com/glarimy/ums/migrations"
 	"github.com/glarimy/ums/services/find"
+	"github.com/glarimy/ums/shared/bus"
 	"github.com/glarimy/ums/shared/bus/transport"
 	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/enginetest"
 	"github.com/glarimy/ums/shared/httpserver"
 	"github.com/glarimy/ums/shared/openapitest"
 	"github.com/glarimy/ums/shared/readevents"
-	"github.com/glarimy/ums/shared/schema"
 	"github.com/glarimy/ums/shared/user"
 	"github.com/glarimy/ums/shared/usercache"
 	"github.com/glarimy/ums/shared/userdb"
+	"github.com/glarimy/ums/shared/wiring"
 )
 
 // backends are what a service reads, and the test's own way to it.
@@ -186,20 +187,16 @@ func start(t *testing.T, b *backends, o options) *service {
 	logs := &logbook{}
 	logger := slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	registry := prometheus.NewRegistry()
-	events, err := transport.Config{URL: o.events}.OpenIfSet(transport.Dependencies{Logger: logger, Registry: registry})
-	if err != nil {
-		t.Fatal(err)
+	d := find.Dependencies{
+		Parts: wiring.NewParts(db, logger, registry), Redis: dial(t, b.redisURL, cmp.Or(o.redisTimeout, patience)),
 	}
-	if events != nil {
-		t.Cleanup(func() { _ = events.Close() })
+	if o.events != "" {
+		d.Bus = openBus(t, o.events, transport.Dependencies{Logger: logger, Registry: registry})
 	}
 	server, err := find.New(find.Config{
 		Config: httpserver.Config{Addr: "127.0.0.1:0", AdminAddr: "127.0.0.1:0", ShutdownTimeout: time.Minute, AccessLog: "all"},
 		Cache:  o.cache, Reads: o.reads,
-	}, find.Dependencies{
-		DB: db, Redis: dial(t, b.redisURL, cmp.Or(o.redisTimeout, patience)), Schema: schema.NewGate(db, schema.Options{Logger: logger}),
-		Bus: events, Logger: logger, Registry: registry,
-	})
+	}, d)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,6 +220,16 @@ func start(t *testing.T, b *backends, o options) *service {
 		eventually(t, "the service is ready", func() bool { return s.get(t, "/readyz").status == http.StatusOK })
 	}
 	return s
+}
+
+func openBus(t *testing.T, url string, d transport.Dependencies) bus.Bus {
+	t.Helper()
+	events, err := transport.Config{URL: url}.Open(d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = events.Close() })
+	return events
 }
 
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

@@ -8,19 +8,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/glarimy/ums/shared/bus"
 	"github.com/glarimy/ums/shared/cursor"
-	"github.com/glarimy/ums/shared/database"
-	"github.com/glarimy/ums/shared/document"
 	"github.com/glarimy/ums/shared/httpserver"
-	"github.com/glarimy/ums/shared/schema"
-	"github.com/glarimy/ums/shared/userhttp"
+	"github.com/glarimy/ums/shared/wiring"
 )
 
 // Config is what an operator can set of the service.
@@ -42,15 +37,10 @@ type Settings struct {
 	Timeout time.Duration `env:"JOURNAL_TIMEOUT" envDefault:"5s"`
 }
 
-// Dependencies are what the service is given. All but the bus are required, and all stay the caller's to close, after
-// Serve.
+// Dependencies are what the service is given. They stay the caller's to close, after Serve.
 type Dependencies struct {
-	DB       *database.DB
-	Bus      bus.Consumer // what comes beside the outbox; nil is nothing
-	Schema   *schema.Gate
-	Logger   *slog.Logger
-	Registry *prometheus.Registry
-	Now      func() time.Time
+	wiring.Parts
+	Bus bus.Consumer // what comes beside the outbox; nil is nothing
 }
 
 // New returns the service, to be used once: Listen, then Serve. The error says what is wrong with the configuration.
@@ -71,23 +61,15 @@ func New(c Config, d Dependencies) (*httpserver.Server, error) {
 	}
 	h := &handler{store: table, cursors: sealer, timeout: c.Journal.Timeout, logger: d.Logger}
 	open := newStreams(c.Journal.Streams, h, end, m)
-	return httpserver.New(c.Config, httpserver.Service{
-		Name:       "journal",
-		Handler:    document.Describe(OpenAPI, userhttp.WhenReady(d.Schema, h.router(open))),
-		Ready:      d.Schema.Ready,
-		Logger:     d.Logger,
-		Registry:   d.Registry,
-		EndStreams: open.end,
-		Tasks: []func(context.Context) error{func(ctx context.Context) error {
-			if err := d.Schema.Run(ctx); err != nil {
-				return err
-			}
+	return d.NewServer(c.Config, wiring.Slot{
+		Name: "journal", OpenAPI: OpenAPI, Handler: h.router(open), EndStreams: open.end,
+		Tasks: []func(context.Context) error{d.Schema.Then(func(ctx context.Context) error {
 			group, ctx := errgroup.WithContext(ctx)
 			group.Go(func() error { return a.run(ctx) })
 			group.Go(func() error { return end.run(ctx) })
 			group.Go(func() error { return m.watch(ctx, table, d.Now) })
 			return group.Wait()
-		}},
+		})},
 	})
 }
 

@@ -25,7 +25,7 @@ import (
 	"github.com/glarimy/ums/shared/event"
 	"github.com/glarimy/ums/shared/httpserver"
 	"github.com/glarimy/ums/shared/openapitest"
-	"github.com/glarimy/ums/shared/schema"
+	"github.com/glarimy/ums/shared/wiring"
 )
 
 // backend is a database with the newest schema, and the test's own way to it.
@@ -215,14 +215,15 @@ func start(tb testing.TB, b *backend, o options) *service {
 	o.streams.Heartbeat = cmp.Or(o.streams.Heartbeat, time.Minute)
 	logs := &logbook{}
 	logger := slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	gate, registry := schema.NewGate(db, schema.Options{Logger: logger}), prometheus.NewRegistry()
+	parts := wiring.NewParts(db, logger, prometheus.NewRegistry())
+	parts.Now = o.now
 	server, err := journal.New(journal.Config{
 		Config: httpserver.Config{Addr: "127.0.0.1:0", AdminAddr: "off", ShutdownTimeout: 20 * time.Second, AccessLog: "all"},
 		Journal: journal.Settings{
 			CursorKeys: cmp.Or(o.keys, key(1)), Timeout: cmp.Or(o.timeout, time.Minute),
 			Append: journal.AppendConfig{LeaseTime: o.leaseTime}, Streams: o.streams,
 		},
-	}, journal.Dependencies{DB: db, Bus: o.bus, Schema: gate, Logger: logger, Registry: registry, Now: o.now})
+	}, journal.Dependencies{Parts: parts, Bus: o.bus})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -241,7 +242,7 @@ func start(tb testing.TB, b *backend, o options) *service {
 	})
 	tb.Cleanup(stop)
 	return &service{
-		url: "http://" + server.Addr(), ready: gate.Ready, registry: registry, logs: logs, stop: stop,
+		url: "http://" + server.Addr(), ready: parts.Schema.Ready, registry: parts.Registry, logs: logs, stop: stop,
 		contract: openapitest.MustLoad(tb, []byte(journal.OpenAPI)),
 	}
 }

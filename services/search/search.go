@@ -6,20 +6,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/glarimy/ums/shared/bus"
 	"github.com/glarimy/ums/shared/cursor"
-	"github.com/glarimy/ums/shared/database"
-	"github.com/glarimy/ums/shared/document"
 	"github.com/glarimy/ums/shared/event"
 	"github.com/glarimy/ums/shared/httpserver"
 	"github.com/glarimy/ums/shared/readevents"
-	"github.com/glarimy/ums/shared/schema"
-	"github.com/glarimy/ums/shared/userhttp"
+	"github.com/glarimy/ums/shared/wiring"
 )
 
 // Config is what an operator can set of the service.
@@ -39,13 +33,10 @@ type PagesConfig struct {
 	Timeout time.Duration `env:"SEARCH_TIMEOUT" envDefault:"5s"`
 }
 
-// Dependencies are what the service is given. All but the bus are required; they stay the caller's to close, after Serve.
+// Dependencies are what the service is given. They stay the caller's to close, after Serve.
 type Dependencies struct {
-	DB       *database.DB
-	Bus      bus.Publisher // nil is none
-	Schema   *schema.Gate
-	Logger   *slog.Logger
-	Registry *prometheus.Registry
+	wiring.Parts
+	Bus bus.Publisher // nil is none
 }
 
 // New returns the service, to be used once: Listen, then Serve. The error says what is wrong with the configuration.
@@ -65,13 +56,8 @@ func New(c Config, d Dependencies) (*httpserver.Server, error) {
 		return nil, err
 	}
 	h := &handler{users: users, cursors: sealer, reads: reads, timeout: c.Pages.Timeout, logger: d.Logger}
-	return httpserver.New(c.Config, httpserver.Service{
-		Name:     "search",
-		Handler:  document.Describe(OpenAPI, userhttp.WhenReady(d.Schema, h.router())),
-		Ready:    d.Schema.Ready,
-		Logger:   d.Logger,
-		Registry: d.Registry,
-		Tasks:    []func(context.Context) error{d.Schema.Run, reads.Run},
+	return d.NewServer(c.Config, wiring.Slot{
+		Name: "search", OpenAPI: OpenAPI, Handler: h.router(), Tasks: []func(context.Context) error{reads.Run},
 	})
 }
 

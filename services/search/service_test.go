@@ -25,7 +25,7 @@ import (
 	"github.com/glarimy/ums/shared/httpserver"
 	"github.com/glarimy/ums/shared/openapitest"
 	"github.com/glarimy/ums/shared/readevents"
-	"github.com/glarimy/ums/shared/schema"
+	"github.com/glarimy/ums/shared/wiring"
 )
 
 // backend is a database with the newest schema and no users, and the test's own way to it.
@@ -156,12 +156,12 @@ func start(tb testing.TB, b *backend, o options) *service {
 	}
 	logs := &logbook{}
 	logger := slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	gate := schema.NewGate(db, schema.Options{Logger: logger})
+	parts := wiring.NewParts(db, logger, prometheus.NewRegistry())
 	server, err := search.New(search.Config{
 		Config: httpserver.Config{Addr: "127.0.0.1:0", AdminAddr: "127.0.0.1:0", ShutdownTimeout: time.Minute, AccessLog: cmp.Or(o.accessLog, "all")},
 		Pages:  search.PagesConfig{CursorKeys: cmp.Or(o.keys, key(1)), Timeout: cmp.Or(o.timeout, time.Minute)},
 		Reads:  o.reads,
-	}, search.Dependencies{DB: db, Bus: o.bus, Schema: gate, Logger: logger, Registry: prometheus.NewRegistry()})
+	}, search.Dependencies{Parts: parts, Bus: o.bus})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -179,7 +179,7 @@ func start(tb testing.TB, b *backend, o options) *service {
 		logs.check(tb)
 	})
 	return &service{
-		url: "http://" + server.Addr(), admin: "http://" + server.AdminAddr(), ready: gate.Ready,
+		url: "http://" + server.Addr(), admin: "http://" + server.AdminAddr(), ready: parts.Schema.Ready,
 		transport: openapitest.MustLoad(tb, []byte(search.OpenAPI)).Watch(tb, server.Addr(), &http.Transport{DisableKeepAlives: true}),
 	}
 }

@@ -89,6 +89,16 @@ func (g *Gate) Run(ctx context.Context) error {
 	}
 }
 
+// Then returns a task that waits as Run does and then does what task does. Any number of them may run at a time.
+func (g *Gate) Then(task func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if err := g.Run(ctx); err != nil {
+			return err
+		}
+		return task(ctx)
+	}
+}
+
 // Ready returns nil once the schema has been seen, and before that the reason of the last look. It costs one atomic
 // read and never touches the database.
 func (g *Gate) Ready() error { return g.why.Load().err }

@@ -11,7 +11,6 @@ import (
 	"github.com/glarimy/ums/services/add/relay"
 	"github.com/glarimy/ums/shared/bus/redisstream"
 	"github.com/glarimy/ums/shared/bus/transport"
-	"github.com/glarimy/ums/shared/schema"
 )
 
 // maxBusEntries bounds the memory of the bus in this process: an entry takes about 2 kB of it. A consumer that is behind
@@ -97,14 +96,14 @@ func (s *System) openRelay(context.Context) error {
 	if err != nil || !on || s.config.AddURL == "" {
 		return err
 	}
-	logger := s.quiet()
+	p := s.parts()
 	r, err := relay.New(s.config.Relay.Config, relay.Dependencies{
-		DB: s.db, Bus: s.bus, Logger: logger, Registry: s.registry, Now: time.Now,
+		DB: p.DB, Bus: s.bus, Logger: p.Logger, Registry: p.Registry, Now: p.Now,
 	})
 	if err != nil {
 		return err
 	}
-	task := r.Task(schema.NewGate(s.db, schema.Options{Logger: logger}))
+	task := p.Schema.Then(r.Run)
 	s.tasks = append(s.tasks, func(ctx context.Context) error {
 		if err := task(ctx); ctx.Err() == nil {
 			return err

@@ -13,8 +13,8 @@ import (
 	"github.com/glarimy/ums/services/journal"
 	"github.com/glarimy/ums/services/search"
 	"github.com/glarimy/ums/shared/httpserver"
-	"github.com/glarimy/ums/shared/schema"
 	"github.com/glarimy/ums/shared/usercache"
+	"github.com/glarimy/ums/shared/wiring"
 )
 
 // slot is a place behind the gateway, and how this process fills it.
@@ -63,16 +63,16 @@ func (s *System) inside() httpserver.Config {
 	return c
 }
 
+// parts are what each service is given, with a gate of its own.
+func (s *System) parts() wiring.Parts { return wiring.NewParts(s.db, s.quiet(), s.registry) }
+
 func (s *System) fillFind() (server, error) {
 	client, err := s.client(usercache.ReadTimeout)
 	if err != nil {
 		return nil, err
 	}
-	logger := s.quiet()
-	return find.New(find.Config{Config: s.inside(), Cache: s.config.Cache, Reads: s.config.Reads}, find.Dependencies{
-		DB: s.db, Redis: client, Bus: s.bus, Schema: schema.NewGate(s.db, schema.Options{Logger: logger}),
-		Logger: logger, Registry: s.registry,
-	})
+	return find.New(find.Config{Config: s.inside(), Cache: s.config.Cache, Reads: s.config.Reads},
+		find.Dependencies{Parts: s.parts(), Redis: client, Bus: s.bus})
 }
 
 func (s *System) fillAdd() (server, error) {
@@ -80,11 +80,8 @@ func (s *System) fillAdd() (server, error) {
 	if err != nil {
 		return nil, err
 	}
-	logger := s.quiet()
-	return add.New(add.Config{Config: s.inside(), Fence: s.config.Fence, Relay: s.config.Relay}, add.Dependencies{
-		DB: s.db, Redis: client, Bus: s.bus, Schema: schema.NewGate(s.db, schema.Options{Logger: logger}),
-		Logger: logger, Registry: s.registry, Now: time.Now,
-	})
+	return add.New(add.Config{Config: s.inside(), Fence: s.config.Fence, Relay: s.config.Relay},
+		add.Dependencies{Parts: s.parts(), Redis: client, Bus: s.bus})
 }
 
 func (s *System) fillSearch() (server, error) {
@@ -92,10 +89,8 @@ func (s *System) fillSearch() (server, error) {
 	if err := s.keyFor(&pages.CursorKeys); err != nil {
 		return nil, err
 	}
-	logger := s.quiet()
-	return search.New(search.Config{Config: s.inside(), Pages: pages, Reads: s.config.Reads}, search.Dependencies{
-		DB: s.db, Bus: s.bus, Schema: schema.NewGate(s.db, schema.Options{Logger: logger}), Logger: logger, Registry: s.registry,
-	})
+	return search.New(search.Config{Config: s.inside(), Pages: pages, Reads: s.config.Reads},
+		search.Dependencies{Parts: s.parts(), Bus: s.bus})
 }
 
 func (s *System) fillJournal() (server, error) {
@@ -103,11 +98,8 @@ func (s *System) fillJournal() (server, error) {
 	if err := s.keyFor(&settings.CursorKeys); err != nil {
 		return nil, err
 	}
-	logger := s.quiet()
-	return journal.New(journal.Config{Config: s.inside(), Journal: settings}, journal.Dependencies{
-		DB: s.db, Bus: s.bus, Schema: schema.NewGate(s.db, schema.Options{Logger: logger}),
-		Logger: logger, Registry: s.registry, Now: time.Now,
-	})
+	return journal.New(journal.Config{Config: s.inside(), Journal: settings},
+		journal.Dependencies{Parts: s.parts(), Bus: s.bus})
 }
 
 // keyFor fills in the cursors' keys where CURSOR_KEYS names none.

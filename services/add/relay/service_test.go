@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,8 +15,8 @@ import (
 	"github.com/glarimy/ums/services/add"
 	"github.com/glarimy/ums/shared/event"
 	"github.com/glarimy/ums/shared/httpserver"
-	"github.com/glarimy/ums/shared/schema"
 	"github.com/glarimy/ums/shared/usercache"
+	"github.com/glarimy/ums/shared/wiring"
 )
 
 // TestTheSwitch leaves the relay out of the service, for one that runs beside it.
@@ -39,8 +38,7 @@ func TestTheSwitch(t *testing.T) {
 			Config: httpserver.Config{Addr: "127.0.0.1:0", AdminAddr: "off", ShutdownTimeout: patience, AccessLog: "off"},
 			Relay:  add.RelayConfig{Switch: tc.value},
 		}, add.Dependencies{
-			DB: s.db, Redis: client, Bus: &memory{}, Schema: schema.NewGate(s.db, schema.Options{}),
-			Logger: slog.New(slog.DiscardHandler), Registry: registry, Now: time.Now,
+			Parts: wiring.NewParts(s.db, slog.New(slog.DiscardHandler), registry), Redis: client, Bus: &memory{},
 		})
 		if message := errorText(err); message != tc.fails {
 			t.Errorf("RELAY=%s: %q, want %q", tc.value, message, tc.fails)
@@ -73,12 +71,10 @@ func TestInTheService(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = client.Close() })
 		b := &memory{}
-		logger := slog.New(slog.DiscardHandler)
 		service, err := add.New(add.Config{
 			Config: httpserver.Config{Addr: "127.0.0.1:0", AdminAddr: "off", ShutdownTimeout: patience, AccessLog: "off"},
 		}, add.Dependencies{
-			DB: s.db, Redis: client, Bus: b, Schema: schema.NewGate(s.db, schema.Options{}),
-			Logger: logger, Registry: prometheus.NewRegistry(), Now: time.Now,
+			Parts: wiring.NewParts(s.db, slog.New(slog.DiscardHandler), prometheus.NewRegistry()), Redis: client, Bus: b,
 		})
 		if err != nil {
 			t.Fatal(err)

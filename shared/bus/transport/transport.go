@@ -33,17 +33,6 @@ type Dependencies struct {
 	Registry prometheus.Registerer // of the consumers' metrics, which several buses may share; nil for none
 }
 
-// OpenIfSet is Open for a service that works without a bus too: without a URL it says so in the log and returns nil.
-func (c Config) OpenIfSet(d Dependencies) (bus.Bus, error) {
-	if c.URL == "" {
-		if d.Logger != nil {
-			d.Logger.Info("no EVENTS_URL: events are neither consumed nor published")
-		}
-		return nil, nil //nolint:nilnil // no bus is not a bus that fails
-	}
-	return c.Open(d)
-}
-
 // Open prepares the bus without connecting to it. No error holds the URL or its password.
 func (c Config) Open(d Dependencies) (bus.Bus, error) {
 	scheme, _, found := strings.Cut(c.URL, "://")

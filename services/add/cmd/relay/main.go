@@ -3,7 +3,7 @@ package main
 
 import (
 	"github.com/glarimy/ums/services/add/relay"
-	"github.com/glarimy/ums/shared/program"
+	"github.com/glarimy/ums/shared/wiring"
 )
 
-func main() { program.Main("relay", relay.Main) }
+func main() { wiring.Main("relay", relay.Main) }

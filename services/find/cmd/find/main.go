@@ -2,13 +2,8 @@
 package main
 
 import (
-	"github.com/redis/go-redis/v9/logging"
-
 	"github.com/glarimy/ums/services/find"
-	"github.com/glarimy/ums/shared/program"
+	"github.com/glarimy/ums/shared/wiring"
 )
 
-func main() {
-	logging.Disable() // go-redis would print to stderr what its errors tell as well
-	program.Main("find", find.Main)
-}
+func main() { wiring.Main("find", find.Main) }

@@ -3,7 +3,7 @@ package main
 
 import (
 	"github.com/glarimy/ums/services/journal"
-	"github.com/glarimy/ums/shared/program"
+	"github.com/glarimy/ums/shared/wiring"
 )
 
-func main() { program.Main("journal", journal.Main) }
+func main() { wiring.Main("journal", journal.Main) }

@@ -3,7 +3,7 @@ package main
 
 import (
 	"github.com/glarimy/ums/services/search"
-	"github.com/glarimy/ums/shared/program"
+	"github.com/glarimy/ums/shared/wiring"
 )
 
-func main() { program.Main("search", search.Main) }
+func main() { wiring.Main("search", search.Main) }
