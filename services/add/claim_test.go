@@ -9,6 +9,7 @@ import (
 
 	"github.com/glarimy/ums/shared/mysqlproxy"
 	"github.com/glarimy/ums/shared/problem"
+	"github.com/glarimy/ums/shared/servicetest"
 )
 
 // heldUp is a POST that has claimed its key and gets no further until it is released.
@@ -153,7 +154,7 @@ func TestCleanUp(t *testing.T) {
 	b.plant(t, 1)
 	c := newClock()
 	s := start(t, b, options{now: c.Now})
-	eventually(t, "the first service has cleaned up", func() bool { return b.counts(t).keys == 0 })
+	servicetest.Eventually(t, "the first service has cleaned up", func() bool { return b.counts(t).keys == 0 })
 	answered := s.postWithKey(t, "answered", draft("KrishnaMohan"))
 	const expired = 450
 	b.plant(t, expired)
@@ -171,7 +172,7 @@ func TestCleanUp(t *testing.T) {
 		return mysqlproxy.Pass
 	})
 	start(t, b, options{sqlURL: proxy.URL()})
-	eventually(t, "the expired keys are gone", func() bool { return b.counts(t).keys == 2 })
+	servicetest.Eventually(t, "the expired keys are gone", func() bool { return b.counts(t).keys == 2 })
 	if len(looks) != 3 || len(batches) != 3 {
 		t.Errorf("%d looks and %d batches for %d rows, want 3 of each", len(looks), len(batches), expired)
 	}
@@ -204,6 +205,6 @@ func TestCleanUpOnSQLite(t *testing.T) {
 	c.advance(answerTime)
 	kept := s.postWithKey(t, "k-2", draft("Krishna Rao"))
 	start(t, b, options{now: c.Now})
-	eventually(t, "the expired key is gone", func() bool { return !b.key(t, "k-1").exists })
+	servicetest.Eventually(t, "the expired key is gone", func() bool { return !b.key(t, "k-1").exists })
 	s.postWithKey(t, "k-2", draft("Krishna Rao")).wantReplay(t, kept)
 }

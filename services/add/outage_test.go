@@ -15,6 +15,7 @@ import (
 	"github.com/glarimy/ums/shared/enginetest"
 	"github.com/glarimy/ums/shared/mysqlproxy"
 	"github.com/glarimy/ums/shared/problem"
+	"github.com/glarimy/ums/shared/servicetest"
 	"github.com/glarimy/ums/shared/usercache"
 )
 
@@ -53,7 +54,7 @@ func testRedisAway(t *testing.T, b *backends, leave, comeBack func()) {
 	s.send(t, http.MethodDelete, "/user/KrishnaMohan", "").wantStatus(t, http.StatusNoContent)
 	s.wantMetric(t, "ums_cache_unfenced_writes_total 3")
 	comeBack()
-	eventually(t, "a write is fenced again", func() bool {
+	servicetest.Eventually(t, "a write is fenced again", func() bool {
 		before := s.metric(t, "ums_cache_unfenced_writes_total")
 		s.post(t, "KrishnaMohan")
 		s.send(t, http.MethodDelete, "/user/KrishnaMohan", "").wantStatus(t, http.StatusNoContent)
@@ -210,7 +211,7 @@ func TestKilled(t *testing.T) {
 				answers <- got
 			}()
 			var id uint64
-			eventually(t, "the statement waits for the lock", func() bool {
+			servicetest.Eventually(t, "the statement waits for the lock", func() bool {
 				const query = "SELECT id FROM information_schema.processlist WHERE db = DATABASE() " +
 					"AND info LIKE 'SELECT phone% FOR UPDATE'"
 				return b.db.QueryRowContext(t.Context(), query).Scan(&id) == nil
@@ -238,7 +239,7 @@ func TestNoSchemaYet(t *testing.T) {
 			s.postWithKey(t, "k-1", draft("KrishnaMohan")).wantProblem(t, problem.Unavailable)
 			s.send(t, http.MethodDelete, "/user/KrishnaMohan", "").wantProblem(t, problem.Unavailable)
 			migrated(t, b.sqlURL)
-			eventually(t, "the service is ready", func() bool {
+			servicetest.Eventually(t, "the service is ready", func() bool {
 				return s.send(t, http.MethodGet, "/readyz", "").status == http.StatusOK
 			})
 			s.postWithKey(t, "k-1", draft("KrishnaMohan")).wantStatus(t, http.StatusCreated)

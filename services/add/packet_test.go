@@ -8,6 +8,7 @@ import (
 
 	"github.com/glarimy/ums/shared/mysqlproxy"
 	"github.com/glarimy/ums/shared/problem"
+	"github.com/glarimy/ums/shared/servicetest"
 )
 
 // TestTheSecondInsertFails has the event of a POST without a key refused, which MySQL gets in one packet with the user:
@@ -89,7 +90,7 @@ func TestBrokenBetweenTheTwoInserts(t *testing.T) {
 				answers <- got
 			}()
 			var id uint64
-			eventually(t, "the event waits for its table", func() bool {
+			servicetest.Eventually(t, "the event waits for its table", func() bool {
 				const query = "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND info LIKE 'INSERT INTO ums_outbox%'"
 				return b.db.QueryRowContext(t.Context(), query).Scan(&id) == nil
 			})

@@ -3,9 +3,10 @@ package add_test
 import (
 	"testing"
 
-	"github.com/glarimy/ums/migrations"
+	"github.com/glarimy/ums/migrations/migrationstest"
 	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/enginetest"
+	"github.com/glarimy/ums/shared/servicetest"
 	"github.com/glarimy/ums/shared/userdb/userdbtest"
 )
 
@@ -24,25 +25,6 @@ func TestRepository(t *testing.T) {
 // migrated opens a database and gives it the newest schema.
 func migrated(tb testing.TB, raw string) *database.DB {
 	tb.Helper()
-	url, err := database.ParseURL(raw, "")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	migrator, err := migrations.New(url, migrations.Options{})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if _, err := migrator.Up(tb.Context(), migrations.All); err != nil {
-		tb.Fatal(err)
-	}
-	db, err := database.Open(url, database.Options{})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() {
-		if err := db.Close(); err != nil {
-			tb.Errorf("close: %v", err)
-		}
-	})
-	return db
+	migrationstest.Up(tb, raw)
+	return servicetest.OpenDB(tb, raw)
 }

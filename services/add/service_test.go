@@ -1,13 +1,8 @@
 package add_test
 
 import (
-	"bytes"
 	"cmp"
-	"context"
-	"log/slog"
 	"net/http"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -20,6 +15,7 @@ import (
 	"github.com/glarimy/ums/shared/enginetest"
 	"github.com/glarimy/ums/shared/httpserver"
 	"github.com/glarimy/ums/shared/openapitest"
+	"github.com/glarimy/ums/shared/servicetest"
 	"github.com/glarimy/ums/shared/usercache"
 	"github.com/glarimy/ums/shared/wiring"
 )
@@ -57,17 +53,7 @@ func onSQLite(t *testing.T) *backends {
 
 func newBackends(t *testing.T, sqlURL, redisURL string) *backends {
 	t.Helper()
-	return &backends{sqlURL: sqlURL, redisURL: redisURL, db: migrated(t, sqlURL), redis: dial(t, redisURL, patience)}
-}
-
-func open(t *testing.T, url string) *database.DB {
-	t.Helper()
-	db, err := database.Config{URL: url}.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	return db
+	return &backends{sqlURL: sqlURL, redisURL: redisURL, db: migrated(t, sqlURL), redis: dial(t, redisURL, servicetest.Patience)}
 }
 
 func dial(t *testing.T, url string, timeout time.Duration) redis.UniversalClient {
@@ -105,17 +91,17 @@ func start(t *testing.T, b *backends, o options) *service {
 	t.Helper()
 	db := b.db
 	if o.sqlURL != "" {
-		db = open(t, o.sqlURL)
+		db = servicetest.OpenDB(t, o.sqlURL)
 	}
-	cache := dial(t, b.redisURL, cmp.Or(o.redisTimeout, patience))
+	cache := dial(t, b.redisURL, cmp.Or(o.redisTimeout, servicetest.Patience))
 	if o.redisHook != nil {
 		cache.AddHook(o.redisHook)
 	}
 	if o.now == nil {
 		o.now = time.Now
 	}
-	logs := &logbook{}
-	logger := slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	logs := &servicetest.Logbook{Secret: phonePrefix}
+	logger := logs.Logger()
 	parts := wiring.NewParts(db, logger, prometheus.NewRegistry())
 	parts.Now = o.now
 	server, err := add.New(add.Config{
@@ -125,24 +111,12 @@ func start(t *testing.T, b *backends, o options) *service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := server.Listen(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	stopped := make(chan error, 1)
-	go func() { stopped <- server.Serve(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-stopped; err != nil {
-			t.Errorf("the service stopped with: %v", err)
-		}
-		logs.check(t)
-	})
+	servicetest.Serve(t, server, logs)
 	client := &http.Client{Transport: openapitest.MustLoad(t, []byte(add.OpenAPI)).Watch(t, server.Addr(), &http.Transport{MaxIdleConnsPerHost: 100})}
 	t.Cleanup(client.CloseIdleConnections)
 	s := &service{backends: b, client: client, url: "http://" + server.Addr(), admin: "http://" + server.AdminAddr()}
 	if !o.early {
-		eventually(t, "the service is ready", func() bool { return s.send(t, http.MethodGet, "/readyz", "").status == http.StatusOK })
+		servicetest.Eventually(t, "the service is ready", func() bool { return s.send(t, http.MethodGet, "/readyz", "").status == http.StatusOK })
 	}
 	return s
 }
@@ -153,49 +127,3 @@ const (
 	otherPhone  = "9731423177"
 	phonePrefix = "97314231"
 )
-
-// logbook keeps what a service logs. It is safe for concurrent use.
-type logbook struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logbook) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-// check fails t if a phone number was logged.
-func (l *logbook) check(t *testing.T) {
-	t.Helper()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if t.Failed() {
-		t.Logf("the log of the service:\n%s", &l.text)
-	}
-	for line := range strings.Lines(l.text.String()) {
-		if strings.Contains(line, phonePrefix) {
-			t.Errorf("a phone number is in the log: %s", line)
-		}
-	}
-}
-
-// patience is long for a machine.
-const patience = 20 * time.Second
-
-// eventually fails t unless something comes true in time.
-func eventually(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	look := time.NewTicker(5 * time.Millisecond)
-	defer look.Stop()
-	for !is() {
-		select {
-		case <-look.C:
-		case <-deadline.C:
-			t.Fatalf("not within %s: %s", patience, what)
-		}
-	}
-}

@@ -12,6 +12,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/glarimy/ums/shared/enginetest"
+	"github.com/glarimy/ums/shared/servicetest"
 	"github.com/glarimy/ums/shared/usercache"
 )
 
@@ -56,7 +57,7 @@ func TestAnothersChangeIsVisible(t *testing.T) {
 	t.Parallel()
 	onEachBus(t, func(t *testing.T, b *backends, eventsURL string) {
 		s := start(t, b, options{events: eventsURL, cache: usercache.Config{TTL: time.Hour, NegativeTTL: time.Hour}})
-		bus := dial(t, eventsURL, patience)
+		bus := dial(t, eventsURL, servicetest.Patience)
 		u := b.insert(t, "KrishnaMohan", since())
 		s.get(t, "/user/KrishnaMohan").wantStatus(t, http.StatusOK)
 		s.get(t, "/user/Krishna%20Rao").wantStatus(t, http.StatusNotFound)
@@ -73,7 +74,7 @@ func TestAnothersChangeIsVisible(t *testing.T) {
 		tell(t, bus, "found", "Krishna Rao") // no change
 		tell(t, bus, "added", "Krishna Rao")
 		tell(t, bus, "changed", "KrishnaMohan")
-		eventually(t, "the change is visible", func() bool {
+		servicetest.Eventually(t, "the change is visible", func() bool {
 			return strings.Contains(s.get(t, "/user/KrishnaMohan").body, "9731423199")
 		})
 		s.get(t, "/user/Krishna%20Rao").wantStatus(t, http.StatusOK)
@@ -84,7 +85,7 @@ func TestAnothersChangeIsVisible(t *testing.T) {
 		b.cached(t, u.Name, "user:")
 		b.delete(t, u.Name)
 		tell(t, bus, "removed", "KrishnaMohan")
-		eventually(t, "the removal is visible", func() bool {
+		servicetest.Eventually(t, "the removal is visible", func() bool {
 			return s.get(t, "/user/KrishnaMohan").status == http.StatusNotFound
 		})
 	})
@@ -94,14 +95,14 @@ func TestAnothersChangeIsVisible(t *testing.T) {
 func TestAFenceStands(t *testing.T) {
 	t.Parallel()
 	b := onSQLite(t)
-	bus := dial(t, "redis://"+miniredis.RunT(t).Addr(), patience)
+	bus := dial(t, "redis://"+miniredis.RunT(t).Addr(), servicetest.Patience)
 	s := start(t, b, options{events: "redis://" + bus.(*redis.Client).Options().Addr})
 	name := keyOf(t, "KrishnaMohan")
 	if err := b.redis.Set(t.Context(), usercache.Key(name), "fence:another", time.Hour).Err(); err != nil {
 		t.Fatal(err)
 	}
 	tell(t, bus, "changed", "KrishnaMohan")
-	eventually(t, "the event is done", func() bool { return s.counter(t, `ums_bus_events_handled_total{group="find"}`) == "1" })
+	servicetest.Eventually(t, "the event is done", func() bool { return s.counter(t, `ums_bus_events_handled_total{group="find"}`) == "1" })
 	if value := b.redis.Get(t.Context(), usercache.Key(name)).Val(); value != "fence:another" {
 		t.Errorf("the key holds %q, want the fence", value)
 	}
@@ -121,13 +122,13 @@ func TestAnEventWhileTheCacheIsAway(t *testing.T) {
 	b.changeByHand(t, "KrishnaMohan", 9731423199)
 
 	cache.SetError("LOADING Redis is loading the dataset in memory")
-	tell(t, dial(t, "redis://"+events.Addr(), patience), "changed", "KrishnaMohan")
-	eventually(t, "it was tried some times", func() bool {
+	tell(t, dial(t, "redis://"+events.Addr(), servicetest.Patience), "changed", "KrishnaMohan")
+	servicetest.Eventually(t, "it was tried some times", func() bool {
 		tried := s.counter(t, `ums_bus_unavailable_total{group="find"}`)
 		return tried != "0" && tried != "1" && tried != "2"
 	})
 	cache.SetError("")
-	eventually(t, "the change is visible", func() bool {
+	servicetest.Eventually(t, "the change is visible", func() bool {
 		return strings.Contains(s.get(t, "/user/KrishnaMohan").body, "9731423199")
 	})
 	if dead := s.counter(t, `ums_bus_dead_letters_total{group="find"}`); dead != "0" {

@@ -12,9 +12,11 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 
+	"github.com/glarimy/ums/migrations/migrationstest"
 	"github.com/glarimy/ums/shared/enginetest"
 	"github.com/glarimy/ums/shared/mysqlproxy"
 	"github.com/glarimy/ums/shared/problem"
+	"github.com/glarimy/ums/shared/servicetest"
 	"github.com/glarimy/ums/shared/usercache"
 )
 
@@ -37,7 +39,7 @@ func TestDatabaseAway(t *testing.T) {
 	s.get(t, "/user/x").wantProblem(t, problem.InvalidName)
 	s.get(t, "/readyz").wantStatus(t, http.StatusOK)
 	s.get(t, "/livez").wantStatus(t, http.StatusOK)
-	eventually(t, "loads that failed leave nothing in the cache", func() bool {
+	servicetest.Eventually(t, "loads that failed leave nothing in the cache", func() bool {
 		return b.redis.Get(t.Context(), usercache.Key(other.Name)).Val() == ""
 	})
 	proxy.Start()
@@ -66,7 +68,7 @@ func TestDatabaseIsSilent(t *testing.T) {
 	proxy.Stop() // which ends the loads that nobody waits for any more
 	proxy.Intercept(nil)
 	proxy.Start()
-	eventually(t, "the user is found again", func() bool {
+	servicetest.Eventually(t, "the user is found again", func() bool {
 		return short.get(t, "/user/KrishnaMohan").status == http.StatusOK
 	})
 	// What is not a number of milliseconds is no deadline.
@@ -106,7 +108,7 @@ func TestTooMany(t *testing.T) {
 			answers <- got
 		}()
 	}
-	eventually(t, "two reads are running", func() bool { return running.Load() == 2 })
+	servicetest.Eventually(t, "two reads are running", func() bool { return running.Load() == 2 })
 	s.get(t, "/user/Krishna-2").wantProblem(t, problem.Unavailable)
 	s.get(t, "/user/Krishna-2").wantProblem(t, problem.Unavailable)
 	s.wantMetrics(t, "ums_cache_overloaded_total 2")
@@ -154,7 +156,7 @@ func testRedisAway(t *testing.T, b *backends, how string, leave, comeBack func()
 		s.get(t, path).wantStatus(t, http.StatusOK)
 		return strings.HasPrefix(b.redis.Get(t.Context(), usercache.Key(u.Name)).Val(), "user:")
 	}
-	eventually(t, "the user is cached", isCached)
+	servicetest.Eventually(t, "the user is cached", isCached)
 	leave()
 	for range 20 {
 		s.get(t, path).wantStatus(t, http.StatusOK)
@@ -167,22 +169,22 @@ func testRedisAway(t *testing.T, b *backends, how string, leave, comeBack func()
 	}
 	comeBack()
 	b.forget(t, u.Name)
-	eventually(t, "the user is cached again", isCached)
-	eventually(t, "the breaker is closed", func() bool { return isCached() && tells("ums_cache_breaker_state 0") })
+	servicetest.Eventually(t, "the user is cached again", isCached)
+	servicetest.Eventually(t, "the breaker is closed", func() bool { return isCached() && tells("ums_cache_breaker_state 0") })
 }
 
 // TestReadiness finds that a service is ready once it has seen its schema, and stays so.
 func TestReadiness(t *testing.T) {
 	t.Parallel()
 	b := &backends{sqlURL: enginetest.MySQL(t).URL, redisURL: "redis://" + miniredis.RunT(t).Addr()}
-	b.db = open(t, b.sqlURL)
+	b.db = servicetest.OpenDB(t, b.sqlURL)
 	proxy := mysqlproxy.New(t, b.sqlURL)
 	s := start(t, b, options{sqlURL: proxy.URL(), early: true})
 	s.get(t, "/readyz").wantProblem(t, problem.Unavailable)
 	s.get(t, "/livez").wantStatus(t, http.StatusOK)
 	s.get(t, "/user/KrishnaMohan").wantProblem(t, problem.Unavailable)
-	migrate(t, b.sqlURL)
-	eventually(t, "the service is ready", func() bool { return s.get(t, "/readyz").status == http.StatusOK })
+	migrationstest.Up(t, b.sqlURL)
+	servicetest.Eventually(t, "the service is ready", func() bool { return s.get(t, "/readyz").status == http.StatusOK })
 	s.get(t, "/user/KrishnaMohan").wantProblem(t, problem.UserNotFound)
 	proxy.Stop()
 	s.get(t, "/user/Krishna%20Rao").wantProblem(t, problem.Unavailable)

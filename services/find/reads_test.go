@@ -8,6 +8,7 @@ import (
 
 	"github.com/glarimy/ums/shared/enginetest"
 	"github.com/glarimy/ums/shared/readevents"
+	"github.com/glarimy/ums/shared/servicetest"
 )
 
 // TestReadsAreTold finds an event for each answer that tells of a user, and for no other.
@@ -23,8 +24,8 @@ func TestReadsAreTold(t *testing.T) {
 		s.get(t, "/user/Krishna%20Rao").wantStatus(t, http.StatusNotFound)
 		s.get(t, "/user/x").wantStatus(t, http.StatusBadRequest)
 		quiet.get(t, "/user/KrishnaMohan").wantStatus(t, http.StatusOK)
-		bus := dial(t, eventsURL, patience)
-		eventually(t, "three events are on the bus", func() bool {
+		bus := dial(t, eventsURL, servicetest.Patience)
+		servicetest.Eventually(t, "three events are on the bus", func() bool {
 			return bus.XLen(t.Context(), "ums:user:events").Val() == 3
 		})
 		for _, e := range bus.XRange(t.Context(), "ums:user:events", "-", "+").Val() {
@@ -67,11 +68,11 @@ func TestAHangingBusIsNobodysTrouble(t *testing.T) {
 			t.Errorf("JOURNAL_READS=%s: a request took %s", what, last)
 		}
 	}
-	eventually(t, "reads are dropped, and counted", func() bool {
+	servicetest.Eventually(t, "reads are dropped, and counted", func() bool {
 		return all.counter(t, `ums_read_events_dropped_total{service="find"}`) != "0"
 	})
 	events.Resume(t)
-	eventually(t, "reads are told again", func() bool {
+	servicetest.Eventually(t, "reads are told again", func() bool {
 		all.get(t, "/user/KrishnaMohan").wantStatus(t, http.StatusOK)
 		return all.counter(t, `ums_read_events_published_total{service="find"}`) != "0"
 	})

@@ -1,14 +1,10 @@
 package find_test
 
 import (
-	"bytes"
 	"cmp"
-	"context"
 	"database/sql"
-	"log/slog"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,7 +12,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/redis/go-redis/v9"
 
-	"github.com/glarimy/ums/migrations"
+	"github.com/glarimy/ums/migrations/migrationstest"
 	"github.com/glarimy/ums/services/find"
 	"github.com/glarimy/ums/shared/bus"
 	"github.com/glarimy/ums/shared/bus/transport"
@@ -25,6 +21,7 @@ import (
 	"github.com/glarimy/ums/shared/httpserver"
 	"github.com/glarimy/ums/shared/openapitest"
 	"github.com/glarimy/ums/shared/readevents"
+	"github.com/glarimy/ums/shared/servicetest"
 	"github.com/glarimy/ums/shared/user"
 	"github.com/glarimy/ums/shared/usercache"
 	"github.com/glarimy/ums/shared/userdb"
@@ -59,34 +56,9 @@ func onSQLite(t *testing.T) *backends {
 
 func newBackends(t *testing.T, sqlURL, redisURL string) *backends {
 	t.Helper()
-	db := open(t, sqlURL)
-	migrate(t, sqlURL)
-	return &backends{sqlURL: sqlURL, redisURL: redisURL, db: db, redis: dial(t, redisURL, patience)}
-}
-
-func migrate(t *testing.T, sqlURL string) {
-	t.Helper()
-	url, err := database.ParseURL(sqlURL, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	migrator, err := migrations.New(url, migrations.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := migrator.Up(t.Context(), migrations.All); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func open(t *testing.T, url string) *database.DB {
-	t.Helper()
-	db, err := database.Config{URL: url}.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	return db
+	db := servicetest.OpenDB(t, sqlURL)
+	migrationstest.Up(t, sqlURL)
+	return &backends{sqlURL: sqlURL, redisURL: redisURL, db: db, redis: dial(t, redisURL, servicetest.Patience)}
 }
 
 func dial(t *testing.T, url string, timeout time.Duration) redis.UniversalClient {
@@ -152,7 +124,7 @@ func (b *backends) forget(t *testing.T, name user.Name) {
 // cached waits for the cache to hold a value of some kind, as a client may be answered before it does.
 func (b *backends) cached(t *testing.T, name user.Name, prefix string) {
 	t.Helper()
-	eventually(t, "the cache holds "+prefix, func() bool {
+	servicetest.Eventually(t, "the cache holds "+prefix, func() bool {
 		return strings.HasPrefix(b.redis.Get(t.Context(), usercache.Key(name)).Val(), prefix)
 	})
 }
@@ -182,13 +154,13 @@ func start(t *testing.T, b *backends, o options) *service {
 	t.Helper()
 	db := b.db
 	if o.sqlURL != "" {
-		db = open(t, o.sqlURL)
+		db = servicetest.OpenDB(t, o.sqlURL)
 	}
-	logs := &logbook{}
-	logger := slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	logs := &servicetest.Logbook{Secret: phonePrefix}
+	logger := logs.Logger()
 	registry := prometheus.NewRegistry()
 	d := find.Dependencies{
-		Parts: wiring.NewParts(db, logger, registry), Redis: dial(t, b.redisURL, cmp.Or(o.redisTimeout, patience)),
+		Parts: wiring.NewParts(db, logger, registry), Redis: dial(t, b.redisURL, cmp.Or(o.redisTimeout, servicetest.Patience)),
 	}
 	if o.events != "" {
 		d.Bus = openBus(t, o.events, transport.Dependencies{Logger: logger, Registry: registry})
@@ -200,24 +172,12 @@ func start(t *testing.T, b *backends, o options) *service {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := server.Listen(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
-	stopped := make(chan error, 1)
-	go func() { stopped <- server.Serve(ctx) }()
-	t.Cleanup(func() {
-		stop()
-		if err := <-stopped; err != nil {
-			t.Errorf("the service stopped with: %v", err)
-		}
-		logs.check(t)
-	})
+	servicetest.Serve(t, server, logs)
 	client := &http.Client{Transport: openapitest.MustLoad(t, []byte(find.OpenAPI)).Watch(t, server.Addr(), &http.Transport{MaxIdleConnsPerHost: 100}), CheckRedirect: noRedirect}
 	t.Cleanup(client.CloseIdleConnections)
 	s := &service{backends: b, client: client, url: "http://" + server.Addr(), admin: "http://" + server.AdminAddr()}
 	if !o.early {
-		eventually(t, "the service is ready", func() bool { return s.get(t, "/readyz").status == http.StatusOK })
+		servicetest.Eventually(t, "the service is ready", func() bool { return s.get(t, "/readyz").status == http.StatusOK })
 	}
 	return s
 }
@@ -233,49 +193,3 @@ func openBus(t *testing.T, url string, d transport.Dependencies) bus.Bus {
 }
 
 func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-
-// logbook keeps what a service logs. It is safe for concurrent use.
-type logbook struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logbook) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-// check fails t if a phone number was logged.
-func (l *logbook) check(t *testing.T) {
-	t.Helper()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if t.Failed() {
-		t.Logf("the log of the service:\n%s", &l.text)
-	}
-	for line := range strings.Lines(l.text.String()) {
-		if strings.Contains(line, phonePrefix) {
-			t.Errorf("a phone number is in the log: %s", line)
-		}
-	}
-}
-
-// patience is long for a machine.
-const patience = 20 * time.Second
-
-// eventually fails t unless something comes true in time.
-func eventually(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	look := time.NewTicker(5 * time.Millisecond)
-	defer look.Stop()
-	for !is() {
-		select {
-		case <-look.C:
-		case <-deadline.C:
-			t.Fatalf("not within %s: %s", patience, what)
-		}
-	}
-}

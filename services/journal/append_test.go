@@ -19,6 +19,7 @@ import (
 	"github.com/glarimy/ums/shared/enginetest"
 	"github.com/glarimy/ums/shared/event"
 	"github.com/glarimy/ums/shared/mysqlproxy"
+	"github.com/glarimy/ums/shared/servicetest"
 )
 
 func isUnavailable(err error) bool { return errors.Is(err, bus.ErrUnavailable) }
@@ -68,7 +69,7 @@ func TestTheBusRepeatsTurnsAroundAndLoses(t *testing.T) {
 			}
 		}
 		b.waitFor(t, 20*4+reads)
-		eventually(t, "all was consumed", func() bool { return len(l.pieces) == 0 })
+		servicetest.Eventually(t, "all was consumed", func() bool { return len(l.pieces) == 0 })
 		b.waitFor(t, 20*4+reads)
 		b.wantInOrder(t)
 		if dead := l.deadLetters(); len(dead) > 0 {
@@ -136,7 +137,7 @@ func TestGaps(t *testing.T) {
 	if err := lost.Rollback(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "a gap is open", func() bool { return s.metric(t, "ums_journal_open_gaps") > 0 })
+	servicetest.Eventually(t, "a gap is open", func() bool { return s.metric(t, "ums_journal_open_gaps") > 0 })
 	s.stop() // the gap is remembered over a restart
 	s = start(t, b, options{})
 	b.write(t, "KrishnaMohan")
@@ -210,7 +211,7 @@ func TestUnstorable(t *testing.T) {
 		broken.Data = []byte(`{"phone":` + phonePrefix)
 		good := []event.Event{read("KrishnaMohan"), read("AnotherUser"), read("KrishnaMohan")}
 		l.send(good[0], long, good[1], beyond, broken, good[2])
-		eventually(t, "three are dead letters", func() bool { return len(l.deadLetters()) == 3 })
+		servicetest.Eventually(t, "three are dead letters", func() bool { return len(l.deadLetters()) == 3 })
 		if got, want := l.deadLetters(), []string{long.ID, beyond.ID, broken.ID}; !slices.Equal(got, want) {
 			t.Errorf("the dead letters are %v, want %v", got, want)
 		}
@@ -248,13 +249,13 @@ func TestTheDatabaseIsAway(t *testing.T) {
 	b := newBackend(t, enginetest.MySQL(t).URL)
 	proxy := mysqlproxy.New(t, b.sqlURL)
 	l := newLine()
-	start(t, b, options{db: open(t, proxy.URL()), bus: l})
+	start(t, b, options{db: servicetest.OpenDB(t, proxy.URL()), bus: l})
 	b.write(t, "KrishnaMohan")
 	b.waitFor(t, 1)
 	proxy.Stop()
 	b.write(t, "KrishnaMohan")
 	l.send(read("KrishnaMohan"), read("AnotherUser"))
-	eventually(t, "the bus is told", func() bool { l.mu.Lock(); defer l.mu.Unlock(); return l.away > 7 })
+	servicetest.Eventually(t, "the bus is told", func() bool { l.mu.Lock(); defer l.mu.Unlock(); return l.away > 7 })
 	proxy.Start()
 	b.waitFor(t, 4)
 	if dead := l.deadLetters(); len(dead) > 0 {
@@ -269,7 +270,7 @@ func TestADeposedAppenderCommitsNothing(t *testing.T) {
 	onEach(t, func(t *testing.T, b *backend) {
 		const replicas = 3
 		for range replicas {
-			start(t, b, options{db: open(t, b.sqlURL), leaseTime: 200 * time.Millisecond})
+			start(t, b, options{db: servicetest.OpenDB(t, b.sqlURL), leaseTime: 200 * time.Millisecond})
 		}
 		ended := make(chan struct{})
 		go func() {
@@ -336,14 +337,14 @@ func TestADeposedAppenderThatDoesNotKnow(t *testing.T) {
 			t.Fatal(err)
 		}
 		l.send(read("KrishnaMohan"))
-		eventually(t, "it cannot append", func() bool {
+		servicetest.Eventually(t, "it cannot append", func() bool {
 			l.mu.Lock()
 			defer l.mu.Unlock()
 			return l.away > 3 && s.metric(t, "ums_journal_failures_total") > 1
 		})
 		b.waitFor(t, 1)
 		b.execute(t, "UPDATE ums_lease SET expires_at = "+b.db.Dialect.Now()+" WHERE name = 'journal'")
-		start(t, b, options{db: open(t, b.sqlURL)})
+		start(t, b, options{db: servicetest.OpenDB(t, b.sqlURL)})
 		b.waitFor(t, 2)
 		b.wantInOrder(t)
 	})

@@ -7,8 +7,6 @@ import (
 	"database/sql"
 	"encoding/base64"
 	"fmt"
-	"log/slog"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -16,7 +14,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/glarimy/ums/migrations"
+	"github.com/glarimy/ums/migrations/migrationstest"
 	"github.com/glarimy/ums/services/journal"
 	"github.com/glarimy/ums/shared/bus"
 	"github.com/glarimy/ums/shared/cursor"
@@ -25,6 +23,7 @@ import (
 	"github.com/glarimy/ums/shared/event"
 	"github.com/glarimy/ums/shared/httpserver"
 	"github.com/glarimy/ums/shared/openapitest"
+	"github.com/glarimy/ums/shared/servicetest"
 	"github.com/glarimy/ums/shared/wiring"
 )
 
@@ -47,28 +46,8 @@ func onEach(t *testing.T, test func(t *testing.T, b *backend)) {
 
 func newBackend(tb testing.TB, raw string) *backend {
 	tb.Helper()
-	url, err := database.ParseURL(raw, "")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	migrator, err := migrations.New(url, migrations.Options{})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if _, err := migrator.Up(context.Background(), migrations.All); err != nil {
-		tb.Fatal(err)
-	}
-	return &backend{sqlURL: raw, db: open(tb, raw)}
-}
-
-func open(tb testing.TB, url string) *database.DB {
-	tb.Helper()
-	db, err := database.Config{URL: url}.Open()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = db.Close() })
-	return db
+	migrationstest.Up(tb, raw)
+	return &backend{sqlURL: raw, db: servicetest.OpenDB(tb, raw)}
 }
 
 // phonePrefix is what the phone numbers of the tests begin with, which no log may have.
@@ -151,7 +130,7 @@ func (b *backend) recorded(tb testing.TB) (ids []string) {
 // waitFor waits until so many events are in the journal, and no more.
 func (b *backend) waitFor(tb testing.TB, count int) {
 	tb.Helper()
-	eventually(tb, fmt.Sprintf("%d events are recorded", count), func() bool {
+	servicetest.Eventually(tb, fmt.Sprintf("%d events are recorded", count), func() bool {
 		return b.number(tb, "SELECT COUNT(*) FROM ums_journal") >= count
 	})
 	if n := b.number(tb, "SELECT COUNT(*) FROM ums_journal"); n != count {
@@ -192,7 +171,7 @@ type service struct {
 	ready    func() error
 	registry *prometheus.Registry
 	contract *openapitest.Document
-	logs     *logbook
+	logs     *servicetest.Logbook
 	stop     func()
 }
 
@@ -213,8 +192,8 @@ func start(tb testing.TB, b *backend, o options) *service {
 	}
 	o.streams.Most = cmp.Or(o.streams.Most, 100)
 	o.streams.Heartbeat = cmp.Or(o.streams.Heartbeat, time.Minute)
-	logs := &logbook{}
-	logger := slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	logs := &servicetest.Logbook{Secret: phonePrefix}
+	logger := logs.Logger()
 	parts := wiring.NewParts(db, logger, prometheus.NewRegistry())
 	parts.Now = o.now
 	server, err := journal.New(journal.Config{
@@ -227,20 +206,7 @@ func start(tb testing.TB, b *backend, o options) *service {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if err := server.Listen(context.Background()); err != nil {
-		tb.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	stopped := make(chan error, 1)
-	go func() { stopped <- server.Serve(ctx) }()
-	stop := sync.OnceFunc(func() {
-		cancel()
-		if err := <-stopped; err != nil {
-			tb.Errorf("the service stopped with: %v", err)
-		}
-		logs.check(tb)
-	})
-	tb.Cleanup(stop)
+	stop := servicetest.Serve(tb, server, logs)
 	return &service{
 		url: "http://" + server.Addr(), ready: parts.Schema.Ready, registry: parts.Registry, logs: logs, stop: stop,
 		contract: openapitest.MustLoad(tb, []byte(journal.OpenAPI)),
@@ -264,52 +230,6 @@ func (s *service) metric(tb testing.TB, name string) (sum float64) {
 	}
 	tb.Fatalf("there is no metric %s", name)
 	return 0
-}
-
-// logbook keeps what a service logs. It is safe for concurrent use.
-type logbook struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logbook) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-// check fails tb if a phone number was logged, and shows the log of a test that failed.
-func (l *logbook) check(tb testing.TB) {
-	tb.Helper()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for line := range strings.Lines(l.text.String()) {
-		if strings.Contains(line, phonePrefix) {
-			tb.Errorf("a phone number is in the log: %s", line)
-		}
-	}
-	if tb.Failed() {
-		tb.Logf("the log:\n%s", l.text.String())
-	}
-}
-
-// patience is how long what must happen is waited for.
-const patience = 30 * time.Second
-
-// eventually waits until a condition holds, or fails tb.
-func eventually(tb testing.TB, what string, holds func() bool) {
-	tb.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	again := time.NewTicker(5 * time.Millisecond)
-	defer again.Stop()
-	for !holds() {
-		select {
-		case <-again.C:
-		case <-deadline.C:
-			tb.Fatalf("not within %s: %s", patience, what)
-		}
-	}
 }
 
 // line is a bus of a test's own: it hands on what the test sends, in the pieces in which it was sent, and keeps what could

@@ -20,6 +20,7 @@ import (
 	"github.com/glarimy/ums/shared/enginetest"
 	"github.com/glarimy/ums/shared/event"
 	"github.com/glarimy/ums/shared/problem"
+	"github.com/glarimy/ums/shared/servicetest"
 )
 
 // stream is a client of server-sent events.
@@ -121,7 +122,7 @@ func TestStream(t *testing.T) {
 		b.write(t, "KrishnaMohan", "AnotherUser")
 		s := start(t, b, options{})
 		b.waitFor(t, 2)
-		elsewhere := start(t, b, options{db: open(t, b.sqlURL)}) // one of them does not append
+		elsewhere := start(t, b, options{db: servicetest.OpenDB(t, b.sqlURL)}) // one of them does not append
 		all, mine := s.follow(t, ""), elsewhere.follow(t, "", "user", "KrishnaMohan", "type", event.TypeChanged)
 		early := elsewhere.follow(t, "0")
 		ids := append(b.write(t, "AnotherUser", "KrishnaMohan"), b.write(t, "KrishnaMohan")...)
@@ -138,7 +139,7 @@ func TestStream(t *testing.T) {
 			t.Errorf("%v streams are open, want 1", n)
 		}
 		all.closed()
-		eventually(t, "the stream is closed", func() bool { return s.metric(t, "ums_journal_streams") == 0 })
+		servicetest.Eventually(t, "the stream is closed", func() bool { return s.metric(t, "ums_journal_streams") == 0 })
 	})
 }
 
@@ -163,7 +164,7 @@ func TestStreamsFromAnEmptyJournal(t *testing.T) {
 func TestResume(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, b *backend) {
-		replicas := []*service{start(t, b, options{}), start(t, b, options{db: open(t, b.sqlURL)})}
+		replicas := []*service{start(t, b, options{}), start(t, b, options{db: servicetest.OpenDB(t, b.sqlURL)})}
 		const writes, clients = 300, 4
 		var all sync.WaitGroup
 		all.Go(func() {
@@ -261,7 +262,7 @@ func TestASlowClientIsDropped(t *testing.T) {
 		t.Fatal(err)
 	}
 	reader := s.follow(t, "")
-	eventually(t, "both are open", func() bool { return s.metric(t, "ums_journal_streams") == 2 })
+	servicetest.Eventually(t, "both are open", func() bool { return s.metric(t, "ums_journal_streams") == 2 })
 	payload := `{"padding":"` + strings.Repeat("x", 60_000) + `"}`
 	written := 0
 	done := make(chan struct{})
@@ -280,7 +281,7 @@ func TestASlowClientIsDropped(t *testing.T) {
 	if n := s.metric(t, "ums_journal_streams_dropped_total"); n != 1 {
 		t.Fatalf("%v streams were dropped, want 1", n)
 	}
-	eventually(t, "the other has all", func() bool { return s.metric(t, "ums_journal_streams") == 1 })
+	servicetest.Eventually(t, "the other has all", func() bool { return s.metric(t, "ums_journal_streams") == 1 })
 	if n, err := io.Copy(io.Discard, conn); err == nil && n == 0 {
 		t.Error("the slow client was not served at all")
 	}
@@ -328,7 +329,7 @@ func TestStreamRefusals(t *testing.T) {
 		}
 		_ = response.Body.Close()
 	}
-	eventually(t, "no stream is open", func() bool { return s.metric(t, "ums_journal_streams") == 0 })
+	servicetest.Eventually(t, "no stream is open", func() bool { return s.metric(t, "ums_journal_streams") == 0 })
 	s.follow(t, "3")
 	s.send(t, http.MethodGet, "/journal/stream").wantProblem(t, problem.Unavailable)
 }

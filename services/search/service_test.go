@@ -6,17 +6,15 @@ import (
 	"context"
 	"database/sql"
 	"encoding/base64"
-	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/glarimy/ums/migrations"
+	"github.com/glarimy/ums/migrations/migrationstest"
 	"github.com/glarimy/ums/services/search"
 	"github.com/glarimy/ums/shared/bus"
 	"github.com/glarimy/ums/shared/cursor"
@@ -25,6 +23,7 @@ import (
 	"github.com/glarimy/ums/shared/httpserver"
 	"github.com/glarimy/ums/shared/openapitest"
 	"github.com/glarimy/ums/shared/readevents"
+	"github.com/glarimy/ums/shared/servicetest"
 	"github.com/glarimy/ums/shared/wiring"
 )
 
@@ -48,28 +47,8 @@ func onEach(t *testing.T, test func(t *testing.T, b *backend)) {
 
 func newBackend(tb testing.TB, engine *enginetest.SQL) *backend {
 	tb.Helper()
-	url, err := database.ParseURL(engine.URL, "")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	migrator, err := migrations.New(url, migrations.Options{})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	if _, err := migrator.Up(context.Background(), migrations.All); err != nil {
-		tb.Fatal(err)
-	}
-	return &backend{sqlURL: engine.URL, engine: engine, db: open(tb, engine.URL)}
-}
-
-func open(tb testing.TB, url string) *database.DB {
-	tb.Helper()
-	db, err := database.Config{URL: url}.Open()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { _ = db.Close() })
-	return db
+	migrationstest.Up(tb, engine.URL)
+	return &backend{sqlURL: engine.URL, engine: engine, db: servicetest.OpenDB(tb, engine.URL)}
 }
 
 // account is a user as the tests write it to the table.
@@ -152,10 +131,10 @@ func start(tb testing.TB, b *backend, o options) *service {
 	tb.Helper()
 	db := b.db
 	if o.sqlURL != "" {
-		db = open(tb, o.sqlURL)
+		db = servicetest.OpenDB(tb, o.sqlURL)
 	}
-	logs := &logbook{}
-	logger := slog.New(slog.NewTextHandler(logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	logs := &servicetest.Logbook{Secret: phonePrefix}
+	logger := logs.Logger()
 	parts := wiring.NewParts(db, logger, prometheus.NewRegistry())
 	server, err := search.New(search.Config{
 		Config: httpserver.Config{Addr: "127.0.0.1:0", AdminAddr: "127.0.0.1:0", ShutdownTimeout: time.Minute, AccessLog: cmp.Or(o.accessLog, "all")},
@@ -165,19 +144,7 @@ func start(tb testing.TB, b *backend, o options) *service {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	if err := server.Listen(context.Background()); err != nil {
-		tb.Fatal(err)
-	}
-	ctx, stop := context.WithCancel(context.Background())
-	stopped := make(chan error, 1)
-	go func() { stopped <- server.Serve(ctx) }()
-	tb.Cleanup(func() {
-		stop()
-		if err := <-stopped; err != nil {
-			tb.Errorf("the service stopped with: %v", err)
-		}
-		logs.check(tb)
-	})
+	servicetest.Serve(tb, server, logs)
 	return &service{
 		url: "http://" + server.Addr(), admin: "http://" + server.AdminAddr(), ready: parts.Schema.Ready,
 		transport: openapitest.MustLoad(tb, []byte(search.OpenAPI)).Watch(tb, server.Addr(), &http.Transport{DisableKeepAlives: true}),
@@ -186,30 +153,3 @@ func start(tb testing.TB, b *backend, o options) *service {
 
 // phonePrefix is what the phone numbers of the tests begin with that look for them in the log.
 const phonePrefix = "97314231"
-
-// logbook keeps what a service logs. It is safe for concurrent use.
-type logbook struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logbook) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-// check fails tb if a phone number was logged, and shows the log of a test that failed.
-func (l *logbook) check(tb testing.TB) {
-	tb.Helper()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for line := range strings.Lines(l.text.String()) {
-		if strings.Contains(line, phonePrefix) {
-			tb.Errorf("a phone number is in the log: %s", line)
-		}
-	}
-	if tb.Failed() {
-		tb.Logf("the log:\n%s", l.text.String())
-	}
-}

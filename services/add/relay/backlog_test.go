@@ -9,6 +9,7 @@ import (
 
 	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/event"
+	"github.com/glarimy/ums/shared/servicetest"
 )
 
 // TestAParkedUsersBacklogIsNotInTheWay lets others write behind 100,000 events of a parked user. To go through those takes
@@ -29,7 +30,7 @@ func TestAParkedUsersBacklogIsNotInTheWay(t *testing.T) {
 		for _, user := range many("Other", writes) {
 			id := s.write(t, user)
 			wrote := time.Now()
-			eventually(t, "it is published", func() bool { return slices.Contains(b.ids(user), id) })
+			servicetest.Eventually(t, "it is published", func() bool { return slices.Contains(b.ids(user), id) })
 			all += time.Since(wrote)
 			slowest = max(slowest, time.Since(wrote))
 		}
@@ -63,14 +64,14 @@ func TestALateCommitBehindABacklog(t *testing.T) {
 		}
 		for range 20 {
 			higher := s.write(t, "The quick one")
-			eventually(t, "the higher is published", func() bool { return slices.Contains(b.ids(""), higher) })
+			servicetest.Eventually(t, "the higher is published", func() bool { return slices.Contains(b.ids(""), higher) })
 		}
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the lower is published", func() bool { return slices.Contains(b.ids(""), lower) })
+	servicetest.Eventually(t, "the lower is published", func() bool { return slices.Contains(b.ids(""), lower) })
 }
 
 // TestNothingOvertakesWhoIsFreed frees a user whose rows lie before what the relay looks at meanwhile.
@@ -87,13 +88,13 @@ func TestNothingOvertakesWhoIsFreed(t *testing.T) {
 		start(t, s, b, options{})
 		for range 5 {
 			id := s.write(t, "Other")
-			eventually(t, "others move", func() bool { return slices.Contains(b.ids(""), id) })
+			servicetest.Eventually(t, "others move", func() bool { return slices.Contains(b.ids(""), id) })
 		}
 		s.execute(t, "UPDATE ums_outbox_parked SET next_attempt_at = ? WHERE aggregateid = 'User'", past)
 		for range 100 {
 			want = append(want, s.write(t, "User"))
 		}
-		eventually(t, "all of his are published", func() bool { return len(b.ids("User")) == len(want) })
+		servicetest.Eventually(t, "all of his are published", func() bool { return len(b.ids("User")) == len(want) })
 		if !slices.Equal(want, b.ids("User")) {
 			t.Error("a freed user's events arrived in another order")
 		}
@@ -149,9 +150,9 @@ func TestNothingOvertakesWhoWasInDoubt(t *testing.T) {
 			return nil
 		})
 		start(t, s, b, options{})
-		eventually(t, "the other moves", func() bool { return slices.Contains(b.ids(""), other) })
+		servicetest.Eventually(t, "the other moves", func() bool { return slices.Contains(b.ids(""), other) })
 		want[2] = s.write(t, "User")
-		eventually(t, "all of his are published", func() bool { return len(b.ids("User")) == len(want) })
+		servicetest.Eventually(t, "all of his are published", func() bool { return len(b.ids("User")) == len(want) })
 		if got := b.ids("User"); !slices.Equal(want, got) {
 			t.Errorf("events arrived as %q, want %q", got, want)
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/glarimy/ums/services/add/relay"
+	"github.com/glarimy/ums/shared/servicetest"
 )
 
 // TestWhatTheJournalLacksStays has a journal that was away for longer than the retention.
@@ -17,7 +18,7 @@ func TestWhatTheJournalLacksStays(t *testing.T) {
 		s.execute(t, "UPDATE ums_outbox SET published_at = ? WHERE seq > 1290", hours(31*24)) // nobody comes for them any more
 		s.execute(t, "INSERT INTO ums_journal_progress (id, walked_seq, gaps) VALUES (1, 700, '[[600,600,0],[650,660,0]]')")
 		r := start(t, s, &memory{}, options{config: relay.Config{Retention: 72 * time.Hour}})
-		eventually(t, "what the journal has is removed", func() bool { return r.metric(t, "ums_relay_removed_total") == 599+10 })
+		servicetest.Eventually(t, "what the journal has is removed", func() bool { return r.metric(t, "ums_relay_removed_total") == 599+10 })
 		if got := s.number(t, "SELECT MIN(seq) FROM ums_outbox"); got != 600 {
 			t.Errorf("the first row that is left is %d, want that of the journal's first gap, 600", got)
 		}
@@ -25,7 +26,7 @@ func TestWhatTheJournalLacksStays(t *testing.T) {
 
 		s.execute(t, "UPDATE ums_journal_progress SET gaps = '[]'")
 		r = start(t, s, &memory{}, options{config: relay.Config{Retention: 72 * time.Hour}})
-		eventually(t, "the journal's gaps hold nothing any more", func() bool { return r.metric(t, "ums_relay_removed_total") == 101 })
+		servicetest.Eventually(t, "the journal's gaps hold nothing any more", func() bool { return r.metric(t, "ums_relay_removed_total") == 101 })
 		if got := s.number(t, "SELECT MIN(seq) FROM ums_outbox"); got != 701 {
 			t.Errorf("the first row that is left is %d, want 701", got)
 		}
@@ -33,6 +34,6 @@ func TestWhatTheJournalLacksStays(t *testing.T) {
 
 		s.execute(t, "UPDATE ums_journal_progress SET walked_seq = 1300")
 		start(t, s, &memory{}, options{config: relay.Config{Retention: 72 * time.Hour}})
-		eventually(t, "all are removed", func() bool { return s.number(t, "SELECT COUNT(*) FROM ums_outbox") == 0 })
+		servicetest.Eventually(t, "all are removed", func() bool { return s.number(t, "SELECT COUNT(*) FROM ums_outbox") == 0 })
 	})
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/glarimy/ums/services/add/relay"
 	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/event"
+	"github.com/glarimy/ums/shared/servicetest"
 )
 
 // TestCrashesBetweenPublishingAndMarking has a thousand relays die at the worst moment, each on a database connection of
@@ -81,7 +82,7 @@ func (l *lane) crash(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := context.WithTimeout(ctx, patience)
+	ctx, stop := context.WithTimeout(ctx, servicetest.Patience)
 	defer stop()
 	cut := sync.OnceFunc(func() {
 		_ = db.Close()
@@ -107,7 +108,7 @@ func (l *lane) crash(ctx context.Context) error {
 func (l *lane) finish(t *testing.T) (again int) {
 	t.Helper()
 	r := start(t, l.store, l.bus, options{config: relay.Config{LeaseTime: shortLease}})
-	eventually(t, "all are published", func() bool { return l.unpublished(t) == 0 })
+	servicetest.Eventually(t, "all are published", func() bool { return l.unpublished(t) == 0 })
 	r.stop()
 	return compare(t, l.written, l.bus.events)
 }
@@ -164,9 +165,9 @@ func TestOrderWhenTheBusFails(t *testing.T) {
 		for range 40 {
 			written = append(written, s.writeAll(t, many("User", 7)...)...)
 			before := call.Load()
-			eventually(t, "the bus was called", func() bool { return call.Load() > before || s.unpublished(t) == 0 })
+			servicetest.Eventually(t, "the bus was called", func() bool { return call.Load() > before || s.unpublished(t) == 0 })
 		}
-		eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
+		servicetest.Eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
 		compare(t, written, b.events)
 		if r.metric(t, "ums_relay_failures_total") == 0 {
 			t.Error("the bus never failed")

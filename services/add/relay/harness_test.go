@@ -15,12 +15,13 @@ import (
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/glarimy/ums/migrations"
+	"github.com/glarimy/ums/migrations/migrationstest"
 	"github.com/glarimy/ums/services/add/relay"
 	"github.com/glarimy/ums/shared/bus"
 	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/enginetest"
 	"github.com/glarimy/ums/shared/event"
+	"github.com/glarimy/ums/shared/servicetest"
 )
 
 // TestMain lets the test program be a relay of its own, for tests that kill one.
@@ -59,28 +60,8 @@ func (s store) another(t *testing.T) store {
 
 func newStore(t *testing.T, raw string) store {
 	t.Helper()
-	url, err := database.ParseURL(raw, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	migrator, err := migrations.New(url, migrations.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := migrator.Up(t.Context(), migrations.All); err != nil {
-		t.Fatal(err)
-	}
-	return store{url: raw, db: open(t, raw)}
-}
-
-func open(t *testing.T, url string) *database.DB {
-	t.Helper()
-	db, err := database.Config{URL: url}.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Close() })
-	return db
+	migrationstest.Up(t, raw)
+	return store{url: raw, db: servicetest.OpenDB(t, raw)}
 }
 
 const insert = "INSERT INTO ums_outbox (id, aggregatetype, aggregateid, type, payload, occurred_at) VALUES (?, 'user', ?, ?, ?, ?)"
@@ -264,25 +245,6 @@ func (r running) metric(t *testing.T, name string) float64 {
 	}
 	t.Fatalf("there is no metric %s", name)
 	return 0
-}
-
-// patience is how long what must happen is waited for.
-const patience = 30 * time.Second
-
-// eventually waits until a condition holds, or fails t.
-func eventually(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	deadline := time.NewTimer(patience)
-	defer deadline.Stop()
-	again := time.NewTicker(2 * time.Millisecond)
-	defer again.Stop()
-	for !holds() {
-		select {
-		case <-again.C:
-		case <-deadline.C:
-			t.Fatalf("not within %s: %s", patience, what)
-		}
-	}
 }
 
 // clock is a clock that stands until a test turns it. It is safe for concurrent use.

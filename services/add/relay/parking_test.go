@@ -13,6 +13,7 @@ import (
 	"github.com/glarimy/ums/services/add/relay"
 	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/event"
+	"github.com/glarimy/ums/shared/servicetest"
 )
 
 // calls counts the events of each call to a bus. It is safe for concurrent use.
@@ -56,12 +57,12 @@ func TestARefusedEventParksItsUserAlone(t *testing.T) {
 		b := &calls{memory: &memory{fault: refusing(unwanted)}}
 		c := newClock()
 		first := start(t, s, b, options{now: c.now})
-		eventually(t, "the user is parked", func() bool { return first.metric(t, "ums_relay_parked_users") == 1 })
+		servicetest.Eventually(t, "the user is parked", func() bool { return first.metric(t, "ums_relay_parked_users") == 1 })
 
 		// The rows of others fill whole batches.
 		b.since()
 		others := s.writeAll(t, many("Other", 500)...)
-		eventually(t, "the others' are published", func() bool { return s.unpublished(t) == len(own) })
+		servicetest.Eventually(t, "the others' are published", func() bool { return s.unpublished(t) == len(own) })
 		if diff := cmp.Diff([]int{500}, b.since()); diff != "" {
 			t.Errorf("500 events of others went in other calls (-want +got):\n%s", diff)
 		}
@@ -71,7 +72,7 @@ func TestARefusedEventParksItsUserAlone(t *testing.T) {
 
 		// Each try comes later than the one before it.
 		for attempts, wait := 1, time.Second; attempts <= 4; attempts, wait = attempts+1, 2*wait {
-			eventually(t, "it is tried again", func() bool { return first.metric(t, "ums_relay_refused_total") == float64(attempts) })
+			servicetest.Eventually(t, "it is tried again", func() bool { return first.metric(t, "ums_relay_refused_total") == float64(attempts) })
 			parked := status(t, s).Parked
 			if len(parked) != 1 || parked[0].User != unwanted || parked[0].Attempts != attempts || parked[0].Waiting != 700 ||
 				parked[0].LastError != "the bus refuses the event: it is not wanted" {
@@ -84,12 +85,12 @@ func TestARefusedEventParksItsUserAlone(t *testing.T) {
 		}
 
 		// Another relay takes over what was learned.
-		eventually(t, "the fifth try", func() bool { return first.metric(t, "ums_relay_refused_total") == 5 })
+		servicetest.Eventually(t, "the fifth try", func() bool { return first.metric(t, "ums_relay_refused_total") == 5 })
 		first.stop()
 		b.since()
 		second := start(t, s, b, options{now: c.now})
 		more := s.write(t, "Another")
-		eventually(t, "the second leads", func() bool { return slices.Contains(b.ids(""), more) && s.unpublished(t) == 700 })
+		servicetest.Eventually(t, "the second leads", func() bool { return slices.Contains(b.ids(""), more) && s.unpublished(t) == 700 })
 		if diff := cmp.Diff([]int{1}, b.since()); diff != "" {
 			t.Errorf("the second sent more than the new event (-want +got):\n%s", diff)
 		}
@@ -100,11 +101,11 @@ func TestARefusedEventParksItsUserAlone(t *testing.T) {
 		// The end of the trouble.
 		b.accept()
 		c.turn(16 * time.Second)
-		eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
+		servicetest.Eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
 		if diff := cmp.Diff(own, b.ids(unwanted)); diff != "" {
 			t.Errorf("the user's events arrived otherwise (-want +got):\n%s", diff)
 		}
-		eventually(t, "nobody is parked", func() bool { return second.metric(t, "ums_relay_parked_users") == 0 })
+		servicetest.Eventually(t, "nobody is parked", func() bool { return second.metric(t, "ums_relay_parked_users") == 0 })
 	})
 }
 
@@ -120,7 +121,7 @@ func TestOneBadEventInTheMiddle(t *testing.T) {
 			return nil
 		}}
 		start(t, s, b, options{})
-		eventually(t, "the user is parked", func() bool { return status(t, s).ParkedUsers == 1 })
+		servicetest.Eventually(t, "the user is parked", func() bool { return status(t, s).ParkedUsers == 1 })
 		if diff := cmp.Diff(ids[:2], b.ids("")); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
@@ -128,7 +129,7 @@ func TestOneBadEventInTheMiddle(t *testing.T) {
 		if parked, err := relay.Retry(t.Context(), s.db, "User"); err != nil || !parked {
 			t.Errorf("Retry = %v, %v", parked, err)
 		}
-		eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
+		servicetest.Eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
 		if diff := cmp.Diff(ids, b.ids("")); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
@@ -142,12 +143,12 @@ func TestABusThatIsAwayParksNobody(t *testing.T) {
 		b := &memory{fault: func(event.Event) error { return errAway }}
 		want := s.writeAll(t, many("User", 10)...)
 		r := start(t, s, b, options{})
-		eventually(t, "the bus was tried some times", func() bool { return r.metric(t, "ums_relay_failures_total") >= 4 })
+		servicetest.Eventually(t, "the bus was tried some times", func() bool { return r.metric(t, "ums_relay_failures_total") >= 4 })
 		if got := status(t, s); got.ParkedUsers != 0 || got.Waiting != 10 {
 			t.Errorf("while the bus is away: %+v", got)
 		}
 		b.accept()
-		eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
+		servicetest.Eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
 		if diff := cmp.Diff(want, b.ids("")); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
@@ -169,7 +170,7 @@ func TestAnEventThatBreaksTheBus(t *testing.T) {
 			}
 			return b.Publish(ctx, events)
 		}), options{})
-		eventually(t, "all others are published", func() bool { return s.unpublished(t) == 2 })
+		servicetest.Eventually(t, "all others are published", func() bool { return s.unpublished(t) == 2 })
 		if got := status(t, s); got.ParkedUsers != 1 || got.Parked[0].User != "Breaking" || got.Parked[0].LastError != errAway.Error() {
 			t.Errorf("parked are %+v", got.Parked)
 		}
@@ -183,15 +184,15 @@ func TestARowThatIsRemoved(t *testing.T) {
 		bad := s.write(t, "Unwanted")
 		b := &memory{fault: refusing("Unwanted")}
 		start(t, s, b, options{})
-		eventually(t, "the user is parked", func() bool { return status(t, s).ParkedUsers == 1 })
+		servicetest.Eventually(t, "the user is parked", func() bool { return status(t, s).ParkedUsers == 1 })
 		s.execute(t, "DELETE FROM ums_outbox WHERE id = ?", bad)
 		b.accept()
 		if n, err := relay.RetryAll(t.Context(), s.db); err != nil || n != 1 {
 			t.Errorf("RetryAll = %d, %v", n, err)
 		}
-		eventually(t, "the user is free", func() bool { return status(t, s).ParkedUsers == 0 })
+		servicetest.Eventually(t, "the user is free", func() bool { return status(t, s).ParkedUsers == 0 })
 		id := s.write(t, "Unwanted")
-		eventually(t, "the next is published", func() bool { return slices.Contains(b.ids(""), id) })
+		servicetest.Eventually(t, "the next is published", func() bool { return slices.Contains(b.ids(""), id) })
 	})
 }
 
@@ -217,7 +218,7 @@ func TestLongErrors(t *testing.T) {
 		s.write(t, "Unwanted")
 		long := errors.New(string(slices.Repeat([]byte("ಕ\xff"), 2000)))
 		start(t, s, &memory{fault: func(event.Event) error { return asRefusal(long) }}, options{})
-		eventually(t, "the user is parked", func() bool { return status(t, s).ParkedUsers == 1 })
+		servicetest.Eventually(t, "the user is parked", func() bool { return status(t, s).ParkedUsers == 1 })
 		if n := len([]rune(status(t, s).Parked[0].LastError)); n != 1000 {
 			t.Errorf("last_error has %d characters, want 1000", n)
 		}

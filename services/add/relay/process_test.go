@@ -26,6 +26,7 @@ import (
 	"github.com/glarimy/ums/shared/enginetest"
 	"github.com/glarimy/ums/shared/event"
 	"github.com/glarimy/ums/shared/lease"
+	"github.com/glarimy/ums/shared/servicetest"
 )
 
 // processMode is the variable that makes this test program a relay.
@@ -164,7 +165,7 @@ func TestAnotherProcessTakesOver(t *testing.T) {
 			relays[p.command.Process.Pid] = p
 		}
 		written := s.writeAll(t, many("User", 100)...)
-		eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
+		servicetest.Eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
 		if got := stream(t, server.URL); len(got) != len(written) {
 			t.Errorf("%d events are on the bus, %d were written: both relays work", len(got), len(written))
 		}
@@ -176,7 +177,7 @@ func TestAnotherProcessTakesOver(t *testing.T) {
 		leader.kill()
 		killed := time.Now()
 		written = append(written, s.write(t, "User 000001"))
-		eventually(t, "the other has taken over", func() bool { return s.unpublished(t) == 0 })
+		servicetest.Eventually(t, "the other has taken over", func() bool { return s.unpublished(t) == 0 })
 		took := time.Since(killed)
 		t.Logf("%s: the other took over %s after kill -9", s.db.Dialect, took)
 		if took > 5*time.Second {
@@ -227,7 +228,7 @@ func TestKilledBetweenPublishingAndMarking(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = b.Close() })
 		start(t, s, b, options{config: relay.Config{LeaseTime: leaseTime}})
-		eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
+		servicetest.Eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
 		again := compare(t, written, stream(t, server.URL))
 		t.Logf("%d times kill -9 on %s: no event lost, %d published more than once", kills, s.db.Dialect, again)
 	})
@@ -240,11 +241,11 @@ func TestTheProgram(t *testing.T) {
 	p := launch(t, modeMain, s, "redis://127.0.0.1:1/0")
 	at := p.until(t, `"serving".*"addr":"([^"]+)","admin_addr":"([^"]+)"`)
 	s.write(t, "User")
-	eventually(t, "it is ready though its bus is away", func() bool {
+	servicetest.Eventually(t, "it is ready though its bus is away", func() bool {
 		status, _ := get(t, "http://"+at[1]+"/readyz")
 		return status == http.StatusOK
 	})
-	eventually(t, "the lag is told", func() bool {
+	servicetest.Eventually(t, "the lag is told", func() bool {
 		_, body := get(t, "http://"+at[2]+"/metrics")
 		return strings.Contains(body, "\nums_relay_leader 1\n") && !strings.Contains(body, "\nums_relay_lag_seconds 0\n")
 	})

@@ -15,6 +15,7 @@ import (
 	"github.com/glarimy/ums/services/add/relay"
 	"github.com/glarimy/ums/shared/event"
 	"github.com/glarimy/ums/shared/event/eventtest"
+	"github.com/glarimy/ums/shared/servicetest"
 )
 
 func TestAnEventArrivesWhole(t *testing.T) {
@@ -37,7 +38,7 @@ func TestAnEventArrivesWhole(t *testing.T) {
 
 		b := &memory{}
 		r := start(t, s, b, options{})
-		eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
+		servicetest.Eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
 		if diff := cmp.Diff(want, b.events[0]); diff != "" {
 			t.Errorf("the event differs from its row (-want +got):\n%s", diff)
 		}
@@ -66,7 +67,7 @@ func TestOrder(t *testing.T) {
 		want := s.writeAll(t, users...)
 		b := &memory{}
 		start(t, s, b, options{})
-		eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
+		servicetest.Eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
 		if diff := cmp.Diff(want, b.ids("")); diff != "" {
 			t.Errorf("the bus has them otherwise (-want +got):\n%s", diff)
 		}
@@ -104,16 +105,16 @@ func TestAHangingBusDelaysNobody(t *testing.T) {
 			slowest = max(slowest, time.Since(began))
 			<-again.C
 		}
-		eventually(t, "the clean-up is done", func() bool {
+		servicetest.Eventually(t, "the clean-up is done", func() bool {
 			return s.number(t, "SELECT COUNT(*) FROM ums_outbox WHERE published_at IS NOT NULL") == 0
 		})
-		eventually(t, "the lag is told", func() bool { return r.metric(t, "ums_relay_lag_seconds") > 0 })
+		servicetest.Eventually(t, "the lag is told", func() bool { return r.metric(t, "ums_relay_lag_seconds") > 0 })
 		if n := len(b.ids("")); n != 0 {
 			t.Fatalf("the bus did not hang: it has %d events", n)
 		}
 		close(release)
-		eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
-		eventually(t, "the lag is gone", func() bool { return r.metric(t, "ums_relay_lag_seconds") == 0 })
+		servicetest.Eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
+		servicetest.Eventually(t, "the lag is gone", func() bool { return r.metric(t, "ums_relay_lag_seconds") == 0 })
 		t.Logf("%s: the slowest of %d INSERTs while the bus hung took %s", s.db.Dialect, writes, slowest)
 		if slowest > time.Second {
 			t.Errorf("an INSERT took %s while the bus hung", slowest)
@@ -136,8 +137,8 @@ func TestAnOpenTransactionIsNotInTheWay(t *testing.T) {
 		s.writeAll(t, many("After", 5)...)
 		b := &memory{}
 		start(t, s, b, options{})
-		eventually(t, "the others' are published", func() bool { return len(b.ids("")) == 10 && s.unpublished(t) == 0 })
-		eventually(t, "the clean-up is done", func() bool { return s.number(t, "SELECT COUNT(*) FROM ums_outbox") == 10 })
+		servicetest.Eventually(t, "the others' are published", func() bool { return len(b.ids("")) == 10 && s.unpublished(t) == 0 })
+		servicetest.Eventually(t, "the clean-up is done", func() bool { return s.number(t, "SELECT COUNT(*) FROM ums_outbox") == 10 })
 		s.write(t, "And another")
 		if _, err := s.insert(t.Context(), tx, "Uncommitted"); err != nil {
 			return err
@@ -147,7 +148,7 @@ func TestAnOpenTransactionIsNotInTheWay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "the open transaction's are published", func() bool { return s.unpublished(t) == 0 })
+	servicetest.Eventually(t, "the open transaction's are published", func() bool { return s.unpublished(t) == 0 })
 }
 
 // TestALowerNumberThatCommitsLater is what an offset would pass over.
@@ -163,13 +164,13 @@ func TestALowerNumberThatCommitsLater(t *testing.T) {
 				return err
 			}
 			higher = s.write(t, "The quick one")
-			eventually(t, "the higher is published", func() bool { return slices.Contains(b.ids(""), higher) })
+			servicetest.Eventually(t, "the higher is published", func() bool { return slices.Contains(b.ids(""), higher) })
 			return nil
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		eventually(t, "the lower is published", func() bool { return slices.Contains(b.ids(""), lower) })
+		servicetest.Eventually(t, "the lower is published", func() bool { return slices.Contains(b.ids(""), lower) })
 	}
 	if lower, higher := s.number(t, "SELECT MIN(seq) FROM ums_outbox WHERE aggregateid = 'The slow one'"),
 		s.number(t, "SELECT MIN(seq) FROM ums_outbox WHERE aggregateid = 'The quick one'"); lower >= higher {
@@ -188,11 +189,11 @@ func TestCleanup(t *testing.T) {
 			s.db.Dialect.Time(time.Now().Add(time.Hour)))
 		s.write(t, "Parked")
 		r := start(t, s, &memory{}, options{config: relay.Config{Retention: time.Hour}})
-		eventually(t, "the old are removed", func() bool { return s.number(t, "SELECT COUNT(*) FROM ums_outbox") == 2 })
+		servicetest.Eventually(t, "the old are removed", func() bool { return s.number(t, "SELECT COUNT(*) FROM ums_outbox") == 2 })
 		if got := s.number(t, "SELECT COUNT(*) FROM ums_outbox WHERE id = ?", young); got != 1 {
 			t.Error("a row was removed before its time")
 		}
-		eventually(t, "the removed are counted", func() bool { return r.metric(t, "ums_relay_removed_total") == 1300 })
+		servicetest.Eventually(t, "the removed are counted", func() bool { return r.metric(t, "ums_relay_removed_total") == 1300 })
 	})
 }
 
@@ -209,9 +210,9 @@ func TestADatabaseThatFailsAfterPublishing(t *testing.T) {
 			}
 			return b.Publish(ctx, events)
 		}), options{})
-		eventually(t, "the relay has failed", func() bool { return r.metric(t, "ums_relay_failures_total") >= 2 })
+		servicetest.Eventually(t, "the relay has failed", func() bool { return r.metric(t, "ums_relay_failures_total") >= 2 })
 		s.execute(t, "ALTER TABLE elsewhere RENAME TO ums_outbox")
-		eventually(t, "all are marked", func() bool { return s.unpublished(t) == 0 })
+		servicetest.Eventually(t, "all are marked", func() bool { return s.unpublished(t) == 0 })
 		if n := calls.Load(); n != 1 {
 			t.Errorf("they were published %d times, want once", n)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/glarimy/ums/services/add"
 	"github.com/glarimy/ums/shared/event"
 	"github.com/glarimy/ums/shared/httpserver"
+	"github.com/glarimy/ums/shared/servicetest"
 	"github.com/glarimy/ums/shared/usercache"
 	"github.com/glarimy/ums/shared/wiring"
 )
@@ -35,7 +36,7 @@ func TestTheSwitch(t *testing.T) {
 	}{{"", true, ""}, {"on", true, ""}, {"off", false, ""}, {"no", false, `RELAY is "no": give on or off`}} {
 		registry := prometheus.NewRegistry()
 		_, err := add.New(add.Config{
-			Config: httpserver.Config{Addr: "127.0.0.1:0", AdminAddr: "off", ShutdownTimeout: patience, AccessLog: "off"},
+			Config: httpserver.Config{Addr: "127.0.0.1:0", AdminAddr: "off", ShutdownTimeout: servicetest.Patience, AccessLog: "off"},
 			Relay:  add.RelayConfig{Switch: tc.value},
 		}, add.Dependencies{
 			Parts: wiring.NewParts(s.db, slog.New(slog.DiscardHandler), registry), Redis: client, Bus: &memory{},
@@ -72,7 +73,7 @@ func TestInTheService(t *testing.T) {
 		t.Cleanup(func() { _ = client.Close() })
 		b := &memory{}
 		service, err := add.New(add.Config{
-			Config: httpserver.Config{Addr: "127.0.0.1:0", AdminAddr: "off", ShutdownTimeout: patience, AccessLog: "off"},
+			Config: httpserver.Config{Addr: "127.0.0.1:0", AdminAddr: "off", ShutdownTimeout: servicetest.Patience, AccessLog: "off"},
 		}, add.Dependencies{
 			Parts: wiring.NewParts(s.db, slog.New(slog.DiscardHandler), prometheus.NewRegistry()), Redis: client, Bus: b,
 		})
@@ -96,7 +97,7 @@ func TestInTheService(t *testing.T) {
 		send(t, http.MethodPost, url, `{"name":"KrishnaMohan","phone":9731423166}`, http.StatusCreated)
 		send(t, http.MethodPatch, url+"/KrishnaMohan", `{"phone":9731423167}`, http.StatusOK)
 		send(t, http.MethodDelete, url+"/KrishnaMohan", "", http.StatusNoContent)
-		eventually(t, "all are published", func() bool { return len(b.ids("KrishnaMohan")) == 3 })
+		servicetest.Eventually(t, "all are published", func() bool { return len(b.ids("KrishnaMohan")) == 3 })
 		for i, want := range []struct{ kind, phone string }{
 			{event.TypeAdded, "9731423166"}, {event.TypeChanged, "9731423167"}, {event.TypeRemoved, "9731423167"},
 		} {
