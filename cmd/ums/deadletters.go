@@ -69,19 +69,16 @@ func retryDeadLettersCommand(getenv func(string) string, stdout io.Writer) *cli.
 	}
 }
 
-// retryDeadLetters puts dead letters back, all of them where ids is empty, and returns how many.
+// retryDeadLetters puts dead letters back, all of them where ids is empty, and returns how many, where it fails too.
 func retryDeadLetters(ctx context.Context, letters bus.DeadLetters, ids []string) (retried int, err error) {
 	if len(ids) == 0 {
 		return retryAllDeadLetters(ctx, letters)
 	}
-	unknown, err := letters.Retry(ctx, ids...)
-	switch {
-	case err != nil:
-		return 0, err
-	case len(unknown) > 0:
+	retried, unknown, err := letters.Retry(ctx, ids...)
+	if err == nil && len(unknown) > 0 {
 		err = fmt.Errorf("there is no dead letter %s: `ums dead-letters` lists them", strings.Join(unknown, ", "))
 	}
-	return len(ids) - len(unknown), err
+	return retried, err
 }
 
 // retryAllDeadLetters puts back all that there are when it begins, and not those that fail again meanwhile.
@@ -103,11 +100,8 @@ func retryAllDeadLetters(ctx context.Context, letters bus.DeadLetters) (retried 
 			break
 		}
 	}
-	unknown, err := letters.Retry(ctx, ids...)
-	if err != nil {
-		return 0, err
-	}
-	return len(ids) - len(unknown), nil
+	retried, _, err = letters.Retry(ctx, ids...) // one that is unknown by now was put back by somebody else
+	return retried, err
 }
 
 // onBus opens the event bus of EVENTS_URL and does one thing with it.

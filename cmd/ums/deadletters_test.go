@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/alicebob/miniredis/v2"
+	"github.com/alicebob/miniredis/v2/server"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/glarimy/ums/shared/bus"
@@ -145,5 +146,33 @@ func TestADeadLetterOfAnotherProgram(t *testing.T) {
 	out, err = command(t, env, "dead-letters", "retry", "5-1")
 	if err != nil || out != "1 dead letter is on the bus again\n" {
 		t.Errorf("put back: %q, %v", out, err)
+	}
+}
+
+// TestRetryFailsMidway is told how many dead letters were put back before the bus failed.
+func TestRetryFailsMidway(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"5-1", "1-1", "5-2", "5-3"}, {"--all"}} {
+		redis := miniredis.RunT(t)
+		for _, id := range []string{"5-1", "5-2", "5-3"} {
+			if _, err := redis.XAdd("ums:user:events:dead", id, []string{"ce_subject", "Krishna Rao"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		redis.Server().SetPreHook(func(client *server.Peer, _ string, args ...string) bool {
+			fails := slices.Contains(args, "5-3")
+			if fails {
+				client.WriteError("ERR the disk is full")
+			}
+			return fails
+		})
+		out, err := command(t, map[string]string{"EVENTS_URL": "redis://" + redis.Addr()},
+			append([]string{"dead-letters", "retry"}, args...)...)
+		if out != "2 dead letters are on the bus again\n" {
+			t.Errorf("retry %q prints %q", args, out)
+		}
+		if err == nil || !strings.Contains(err.Error(), "move the dead letter 5-3 back") {
+			t.Errorf("retry %q: %v", args, err)
+		}
 	}
 }

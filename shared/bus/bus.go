@@ -88,8 +88,8 @@ type DeadLetters interface {
 	DeadLetters(ctx context.Context, after string, limit int) ([]DeadLetter, error)
 
 	// Retry puts the entries of dead letters on the bus again, for all groups, and takes them from the dead letters.
-	// It returns those of ids that are no dead letters.
-	Retry(ctx context.Context, ids ...string) (unknown []string, err error)
+	// It returns how many it moved, which is not 0 where it failed on the way, and those of ids that are no dead letters.
+	Retry(ctx context.Context, ids ...string) (moved int, unknown []string, err error)
 }
 
 // Bus is both sides of the bus. It is safe for concurrent use.

@@ -226,9 +226,9 @@ func TestRetry(t *testing.T) {
 			t.Errorf("behind the first there is %+v, %v, want the second", second, err)
 		}
 		got.setRefuse(nil)
-		unknown, err := b.Retry(t.Context(), "1-1", letters()[0].ID, "nonsense", letters()[1].ID)
-		if err != nil || !slices.Equal(unknown, []string{"1-1", "nonsense"}) {
-			t.Errorf("Retry = %q, %v", unknown, err)
+		moved, unknown, err := b.Retry(t.Context(), "1-1", letters()[0].ID, "nonsense", letters()[1].ID)
+		if err != nil || moved != 2 || !slices.Equal(unknown, []string{"1-1", "nonsense"}) {
+			t.Errorf("Retry = %d, %q, %v", moved, unknown, err)
 		}
 		if n := len(letters()); n != 1 {
 			t.Errorf("%d dead letters are left, want 1", n)

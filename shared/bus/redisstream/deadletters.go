@@ -60,22 +60,24 @@ func (e entry) letter() bus.DeadLetter {
 }
 
 // Retry implements [bus.DeadLetters]. Each dead letter moves whole or not at all.
-func (b *Bus) Retry(ctx context.Context, ids ...string) (unknown []string, err error) {
+func (b *Bus) Retry(ctx context.Context, ids ...string) (moved int, unknown []string, err error) {
 	for _, id := range ids {
 		if !isID(id) {
 			unknown = append(unknown, id)
 			continue
 		}
-		moved, err := retryScript.Run(ctx, b.client, []string{Stream, DeadLetters},
+		found, err := retryScript.Run(ctx, b.client, []string{Stream, DeadLetters},
 			id, b.options.MaxLength, ownFields).Bool()
 		switch {
 		case err != nil:
-			return unknown, fmt.Errorf("move the dead letter %s back: %w", id, err)
-		case !moved:
+			return moved, unknown, fmt.Errorf("move the dead letter %s back: %w", id, err)
+		case found:
+			moved++
+		default:
 			unknown = append(unknown, id)
 		}
 	}
-	return unknown, nil
+	return moved, unknown, nil
 }
 
 // isID reports whether text has the form of an entry's id.
