@@ -21,7 +21,11 @@ type Config struct {
 // Upstream is the service that fills one slot.
 type Upstream struct {
 	Slot string
-	URL  *url.URL // scheme and host alone
+	URL  *url.URL   // scheme and host alone; of a list the first
+	URLs []*url.URL // the instances, if the file lists them
+	DNS  bool       // every address of the URL's host is an instance
+	// Resilience is how the upstream is treated; the zero value stands for DefaultResilience.
+	Resilience Resilience
 }
 
 // Route says where requests for some methods of a path go.

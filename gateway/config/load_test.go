@@ -50,8 +50,8 @@ routes:
 	}
 	want := config.Config{
 		Upstreams: []config.Upstream{
-			{Slot: "find", URL: &url.URL{Scheme: "http", Host: "find:8080"}},
-			{Slot: "add-2", URL: &url.URL{Scheme: "https", Host: "add.example:8443"}},
+			{Slot: "find", URL: &url.URL{Scheme: "http", Host: "find:8080"}, Resilience: config.DefaultResilience()},
+			{Slot: "add-2", URL: &url.URL{Scheme: "https", Host: "add.example:8443"}, Resilience: config.DefaultResilience()},
 		},
 		Routes: []config.Route{
 			{Path: "/user/{name}", Methods: []string{"GET"}, Upstream: "find", Timeout: 1500 * time.Millisecond},
@@ -199,7 +199,7 @@ func TestLoad_faults(t *testing.T) {
 			"8: a body limit should be a single value, and is empty",
 		}},
 		"an alias of itself": {"version: 1\nupstreams: &a\n  find: *a\n" + routes, []string{
-			`3: unknown key "find" in upstream find; known are url`,
+			`3: unknown key "find" in upstream find; known are url, urls, lookup, health, ejection, retries, breaker, limit`,
 			`3: upstream find has no "url"`,
 		}},
 	} {

@@ -1,9 +1,11 @@
 package config
 
 import (
+	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -23,37 +25,73 @@ func (r *reader) upstreams(n *yaml.Node) []Upstream {
 		if !isSlot(slot) {
 			r.fault(fields[slot], "%q is no name for a slot: use lower-case letters, digits and -, a letter first", slot)
 		}
-		u.URL = r.upstreamURL(fields[slot], slot)
+		r.upstreamFields(fields[slot], &u)
 		list = append(list, u)
 	}
 	return list
 }
 
-func (r *reader) upstreamURL(n *yaml.Node, slot string) *url.URL {
-	what := "upstream " + slot
-	fields, ok := r.mapping(n, what, "url")
+// upstreamFields reads where an upstream is, and how it is treated.
+func (r *reader) upstreamFields(n *yaml.Node, out *Upstream) {
+	what := "upstream " + out.Slot
+	fields, ok := r.mapping(n, what, append([]string{"url", "urls"}, resilienceKeys()...)...)
 	if !ok {
-		return nil
+		return
 	}
-	value := r.required(n, fields, "url", what)
-	if value == nil {
-		return nil
+	one, list := fields["url"], fields["urls"]
+	switch {
+	case one != nil && list != nil:
+		r.fault(list, `%s has either "url" or "urls", not both`, what)
+	case list != nil:
+		r.upstreamURLs(list, what, out)
+	case r.required(n, fields, "url", what) != nil:
+		out.URL, out.DNS = r.upstreamURL(one, "the url of "+what)
 	}
-	text, ok := r.text(value, "the url of "+what)
+	out.Resilience = r.resilience(fields, what)
+}
+
+// upstreamURLs reads a list of instances.
+func (r *reader) upstreamURLs(n *yaml.Node, what string, out *Upstream) {
+	for _, item := range r.sequence(n, "the urls of "+what) {
+		u, dns := r.upstreamURL(item, "a url of "+what)
+		switch {
+		case u == nil:
+		case dns:
+			r.fault(item, "a url of %s is a dns+ name, which stands for all instances: give it as the url", what)
+		case slices.ContainsFunc(out.URLs, func(v *url.URL) bool { return *u == *v }):
+			r.fault(item, "the url %s of %s is listed twice", u, what)
+		default:
+			out.URLs = append(out.URLs, u)
+		}
+	}
+	if len(out.URLs) > 0 {
+		out.URL = out.URLs[0]
+	}
+}
+
+// upstreamURL reads one address, or returns nil after reporting what is wrong with it. It tells whether the address is a
+// name that stands for all of its instances.
+func (r *reader) upstreamURL(n *yaml.Node, what string) (u *url.URL, dns bool) {
+	text, ok := r.text(n, what)
 	if !ok {
-		return nil
+		return nil, false
 	}
+	text, dns = strings.CutPrefix(text, "dns+")
 	u, err := url.Parse(text)
 	if err != nil {
 		// The parser's own message may repeat a password.
-		r.fault(value, "the url of %s is not a URL", what)
-		return nil
+		r.fault(n, "%s is not a URL", what)
+		return nil, false
 	}
 	if complaint := checkUpstreamURL(u); complaint != "" {
-		r.fault(value, "the url of %s %s", what, complaint)
-		return nil
+		r.fault(n, "%s %s", what, complaint)
+		return nil, false
 	}
-	return &url.URL{Scheme: u.Scheme, Host: u.Host}
+	if _, err := netip.ParseAddr(u.Hostname()); dns && err == nil {
+		r.fault(n, "%s begins with dns+, and holds an address that needs no lookup", what)
+		return nil, false
+	}
+	return &url.URL{Scheme: u.Scheme, Host: u.Host}, dns
 }
 
 // checkUpstreamURL returns what is wrong with an upstream's address, or "".
