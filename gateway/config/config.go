@@ -16,6 +16,12 @@ const Version = 1
 type Config struct {
 	Upstreams []Upstream // in the file's order
 	Routes    []Route    // in the file's order
+	Stale     Stale
+}
+
+// Stale is how much is kept of old answers, for the time of an upstream's error.
+type Stale struct {
+	Size int64 // bytes; 0: nothing is kept
 }
 
 // Upstream is the service that fills one slot.
@@ -40,6 +46,8 @@ type Route struct {
 	Timeout time.Duration
 	// BodyLimit is the largest request body in bytes; 0 means that the route takes none.
 	BodyLimit int64
+	// StaleIfError is the age up to which an old answer stands in for an upstream that fails; 0: none does.
+	StaleIfError time.Duration
 }
 
 // Response is an answer of the gateway's own.

@@ -28,7 +28,7 @@ func (r *reader) document(data []byte) Config {
 		return Config{}
 	}
 	root := doc.Content[0]
-	fields, ok := r.mapping(root, "the file", "version", "upstreams", "routes")
+	fields, ok := r.mapping(root, "the file", "version", "upstreams", "routes", "stale")
 	if !ok {
 		return Config{}
 	}
@@ -40,6 +40,7 @@ func (r *reader) document(data []byte) Config {
 	if n := r.required(root, fields, "routes", "the file"); n != nil {
 		c.Routes = r.routes(n, c.Upstreams)
 	}
+	c.Stale = r.staleSize(fields["stale"], c.Routes)
 	return c
 }
 

@@ -79,13 +79,15 @@ func limitSettings(l *Limit) []setting {
 // contradictions reports settings each of which is right, but not beside the other. The fault is at the section.
 func (r *reader) contradictions(fields map[string]*yaml.Node, what string, c Resilience) {
 	if n := fields["ejection"]; n != nil && c.Ejection.MaxTime < c.Ejection.Time {
-		r.fault(n, "the ejection of %s begins with %s, which is beyond its max-time of %s", what, c.Ejection.Time, c.Ejection.MaxTime)
+		r.fault(n, "the ejection of %s begins with %s, which is beyond its max-time of %s",
+			what, c.Ejection.Time, c.Ejection.MaxTime)
 	}
 	if n := fields["limit"]; n != nil && c.Limit.Max > 0 && c.Limit.Max < c.Limit.Min {
 		r.fault(n, "the limit of %s has a min of %d, which is beyond its max of %d", what, c.Limit.Min, c.Limit.Max)
 	}
 	if n := fields["health"]; n != nil && c.Health.Path != "" && c.Health.Timeout > c.Health.Interval {
-		r.fault(n, "the health of %s has a timeout of %s, which is beyond its interval of %s", what, c.Health.Timeout, c.Health.Interval)
+		r.fault(n, "the health of %s has a timeout of %s, which is beyond its interval of %s",
+			what, c.Health.Timeout, c.Health.Interval)
 	}
 }
 

@@ -56,11 +56,13 @@ type Limit struct {
 // DefaultResilience is what holds for an upstream that says nothing else.
 func DefaultResilience() Resilience {
 	return Resilience{
-		Lookup:   5 * time.Second,
-		Health:   Health{Path: "/readyz", Interval: 5 * time.Second, Timeout: time.Second, Unhealthy: 2, Healthy: 2},
-		Ejection: Ejection{ConnectFailures: 2, Failures: 5, Time: 5 * time.Second, MaxTime: 2 * time.Minute, SlowStart: 10 * time.Second},
-		Retries:  Retries{Attempts: 2, Budget: 20, MinPerSecond: 10},
-		Breaker:  Breaker{Failures: 50, Requests: 20, Window: 10 * time.Second, Open: 5 * time.Second},
-		Limit:    Limit{Min: 32, Max: 4096, Latency: 25 * time.Millisecond},
+		Lookup: 5 * time.Second,
+		Health: Health{Path: "/readyz", Interval: 5 * time.Second, Timeout: time.Second, Unhealthy: 2, Healthy: 2},
+		Ejection: Ejection{
+			ConnectFailures: 2, Failures: 5, Time: 5 * time.Second, MaxTime: 2 * time.Minute, SlowStart: 10 * time.Second,
+		},
+		Retries: Retries{Attempts: 2, Budget: 20, MinPerSecond: 10},
+		Breaker: Breaker{Failures: 50, Requests: 20, Window: 10 * time.Second, Open: 5 * time.Second},
+		Limit:   Limit{Min: 32, Max: 4096, Latency: 25 * time.Millisecond},
 	}
 }

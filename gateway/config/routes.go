@@ -23,7 +23,7 @@ func (r *reader) routes(n *yaml.Node, upstreams []Upstream) []Route {
 	for _, item := range r.sequence(n, "routes") {
 		p := placed{node: item}
 		fields, ok := r.mapping(item, "a route",
-			"path", "methods", "upstream", "respond", "timeout", "body")
+			"path", "methods", "upstream", "respond", "timeout", "body", "stale-if-error")
 		if !ok {
 			continue
 		}
@@ -34,6 +34,7 @@ func (r *reader) routes(n *yaml.Node, upstreams []Upstream) []Route {
 			p.Methods = r.methods(methods)
 		}
 		r.destination(item, fields, upstreams, &p.Route)
+		r.staleIfError(fields["stale-if-error"], &p.Route)
 		r.clashes(p, earlier)
 		earlier = append(earlier, p)
 	}

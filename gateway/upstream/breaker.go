@@ -37,7 +37,7 @@ func NewBreaker(c config.Breaker, changed func(state string)) *Breaker {
 	}
 	b := &Breaker{}
 	b.circuit = circuitbreaker.NewBuilder[any]().
-		WithFailureRateThreshold(float64(c.Failures)/100, uint(c.Requests), c.Window). //nolint:gosec // 1 to 1000000
+		WithFailureRateThreshold(float64(c.Failures)/100, uint(c.Requests), c.Window).
 		WithSuccessThresholdRatio(breakerSuccesses, breakerTrials).
 		WithDelay(c.Open).
 		WithJitterFactor(0.1).

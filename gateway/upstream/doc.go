@@ -6,7 +6,7 @@
 //
 //	var call upstream.Call                                      // for each request, on the stack or in kept state
 //	if err := u.Begin(&call); err != nil {
-//		refusal, _ := errors.AsType[*upstream.Refusal](err)     // 503 and Retry-After: too many, or the breaker is open
+//		refusal, _ := errors.AsType[*upstream.RefusedError](err)     // 503 and Retry-After: too many, or the breaker is open
 //	}
 //	defer call.End(upstream.Canceled)                           // does nothing after the ends below
 //	for {

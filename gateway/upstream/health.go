@@ -143,7 +143,8 @@ func (s *Set) heard(i *Instance, err error) {
 			slog.String("instance", i.endpoint.Addr), slog.String("cause", causeProbe), slog.Any("error", err))
 	} else {
 		i.warm()
-		s.options.Logger.Info("an instance is taken in again", slog.String("slot", s.slot), slog.String("instance", i.endpoint.Addr))
+		s.options.Logger.Info("an instance is taken in again", slog.String("slot", s.slot),
+			slog.String("instance", i.endpoint.Addr))
 	}
 	s.refresh()
 }

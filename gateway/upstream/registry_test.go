@@ -172,7 +172,7 @@ ums_gateway_upstream_breaker_state{state="open",upstream="find"} 1
 ums_gateway_upstream_ejections_total{cause="connect",upstream="find"} 3
 ums_gateway_upstream_ejections_total{cause="failures",upstream="find"} 0
 ums_gateway_upstream_ejections_total{cause="probe",upstream="find"} 0
-# HELP ums_gateway_upstream_instances Instances by state: healthy, ejected for what requests met there, or unready by their own word.
+# HELP ums_gateway_upstream_instances Instances by state: healthy, ejected for what requests met, or unready by their own word.
 # TYPE ums_gateway_upstream_instances gauge
 ums_gateway_upstream_instances{state="ejected",upstream="find"} 3
 ums_gateway_upstream_instances{state="healthy",upstream="find"} 0

@@ -17,18 +17,18 @@ type Upstream struct {
 	budget  *Budget
 	breaker *Breaker
 	limiter *Limiter
-	shed    *Refusal // by the limiter: the same for every request, as there may be many
+	shed    *RefusedError // by the limiter: the same for every request, as there may be many
 }
 
-// Refusal is why a request is not sent to an upstream that may well be there: 503 with Retry-After.
-type Refusal struct {
+// RefusedError is why a request is not sent to an upstream that may well be there: 503 with Retry-After.
+type RefusedError struct {
 	Reason     string // limit or breaker, as metrics name it
 	RetryAfter time.Duration
 	message    string
 }
 
 // Error says what happened to whom.
-func (r *Refusal) Error() string { return r.message }
+func (r *RefusedError) Error() string { return r.message }
 
 const (
 	refusedByLimit   = "limit"
@@ -46,7 +46,7 @@ func newUpstream(c config.Upstream, o Options, counts *counts) *Upstream {
 		o.Logger.Warn("a circuit breaker has changed its state", "slot", c.Slot, "state", state)
 	})
 	u.limiter = NewLimiter(u.settings.Limit)
-	u.shed = &Refusal{
+	u.shed = &RefusedError{
 		Reason: refusedByLimit, RetryAfter: retryAfterShed,
 		message: c.Slot + " has more requests to answer than it can",
 	}
@@ -75,7 +75,7 @@ type Call struct {
 	answer   Outcome   // by the answer's head
 }
 
-// Begin lets a request in, or returns the *Refusal that its client is told. A request that was let in ends with End,
+// Begin lets a request in, or returns the *RefusedError that its client is told. A request that was let in ends with End,
 // unless Failed has said that there is no further attempt.
 func (u *Upstream) Begin(c *Call) error {
 	*c = Call{upstream: u}
@@ -87,7 +87,7 @@ func (u *Upstream) Begin(c *Call) error {
 	if c.pass, ok = u.breaker.Allow(); !ok {
 		c.permit.Release(Canceled)
 		u.counts.refused(refusedByBreaker)
-		return &Refusal{
+		return &RefusedError{
 			Reason: refusedByBreaker, RetryAfter: max(u.breaker.RetryAfter(), retryAfterShed),
 			message: u.slot + " has not answered for a while, and is given time to recover",
 		}
