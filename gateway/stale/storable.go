@@ -22,10 +22,10 @@ func storable(headers []Header) (age time.Duration, ok bool) {
 			return 0, false
 		case strings.EqualFold(h.Name, "Age"):
 			seconds, err := strconv.ParseUint(strings.TrimSpace(h.Value), 10, 31)
-			if err != nil || time.Duration(seconds)*time.Second > maxAge { //nolint:gosec // 31 bits
+			if err != nil || time.Duration(seconds)*time.Second > maxAge {
 				return 0, false
 			}
-			age = time.Duration(seconds) * time.Second //nolint:gosec // 31 bits
+			age = time.Duration(seconds) * time.Second
 		}
 	}
 	return age, true

@@ -87,10 +87,11 @@ func describe() descriptions {
 		return prometheus.NewDesc(namespace+name, help, append([]string{"upstream"}, labels...), nil)
 	}
 	return descriptions{
-		instances: desc("instances", "Instances by state: healthy, ejected for what requests met, or unready by their own word.", "state"),
-		inFlight:  desc("waiting", "Requests that wait for an answer."),
-		limit:     desc("limit", "Requests that may wait for an answer at a time, at present; 0 for any number."),
-		breaker:   desc("breaker_state", "1 for the state in which the circuit breaker is.", "state"),
+		instances: desc("instances",
+			"Instances by state: healthy, ejected for what requests met, or unready by their own word.", "state"),
+		inFlight: desc("waiting", "Requests that wait for an answer."),
+		limit:    desc("limit", "Requests that may wait for an answer at a time, at present; 0 for any number."),
+		breaker:  desc("breaker_state", "1 for the state in which the circuit breaker is.", "state"),
 	}
 }
 
