@@ -2,6 +2,7 @@ package stale_test
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -224,10 +225,9 @@ func FuzzKey(f *testing.F) {
 func decode(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
-		var c byte
 		if s[i] == '%' && i+2 < len(s) {
-			if n, err := fmt.Sscanf(s[i+1:i+3], "%02x", &c); n == 1 && err == nil && !strings.ContainsAny(s[i+1:i+3], " +-xX\t\n\r\v\f") {
-				b.WriteByte(c)
+			if n, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
+				b.WriteByte(byte(n))
 				i += 2
 				continue
 			}
