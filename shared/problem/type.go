@@ -18,6 +18,9 @@ const (
 	InvalidIdempotencyKey     Type = "invalid-idempotency-key"
 	InvalidRequestTarget      Type = "invalid-request-target"
 	MalformedRequest          Type = "malformed-request"
+	InvalidCredentials        Type = "invalid-credentials"
+	Unauthenticated           Type = "unauthenticated"
+	InsufficientScope         Type = "insufficient-scope"
 	UserNotFound              Type = "user-not-found"
 	EventNotFound             Type = "event-not-found"
 	RouteNotFound             Type = "route-not-found"
@@ -30,6 +33,7 @@ const (
 	UnsupportedMediaType      Type = "unsupported-media-type"
 	ExpectationFailed         Type = "expectation-failed"
 	IdempotencyKeyReused      Type = "idempotency-key-reused"
+	RateLimited               Type = "rate-limited"
 	HeadersTooLarge           Type = "headers-too-large"
 	Internal                  Type = "internal"
 	NotImplemented            Type = "not-implemented"
@@ -63,9 +67,9 @@ func Types() []Type {
 	return []Type{
 		MalformedJSON, Validation, InvalidName, InvalidParameter, UnsupportedCombination, InvalidCursor,
 		InvalidLastEventID, InvalidPrecondition, InvalidIdempotencyKey, InvalidRequestTarget, MalformedRequest,
-		UserNotFound, EventNotFound, RouteNotFound, MethodNotAllowed, RequestTimeout, UserExists,
+		InvalidCredentials, Unauthenticated, InsufficientScope, UserNotFound, EventNotFound, RouteNotFound, MethodNotAllowed, RequestTimeout, UserExists,
 		IdempotencyKeyInUse, PreconditionFailed, BodyTooLarge,
-		UnsupportedMediaType, ExpectationFailed, IdempotencyKeyReused, HeadersTooLarge, Internal, NotImplemented,
+		UnsupportedMediaType, ExpectationFailed, IdempotencyKeyReused, RateLimited, HeadersTooLarge, Internal, NotImplemented,
 		UnsupportedTransferCoding, UpstreamBroken, Unavailable, UpstreamUnavailable, UpstreamTimeout,
 		UnsupportedHTTPVersion,
 	}
@@ -96,6 +100,12 @@ func (t Type) describe() (status int, title string) {
 		return http.StatusBadRequest, "The request target is not well-formed"
 	case MalformedRequest:
 		return http.StatusBadRequest, "The request is not well-formed HTTP"
+	case InvalidCredentials:
+		return http.StatusBadRequest, "The credentials are not well-formed"
+	case Unauthenticated:
+		return http.StatusUnauthorized, "This needs valid credentials"
+	case InsufficientScope:
+		return http.StatusForbidden, "The credentials do not allow this"
 	case UserNotFound:
 		return http.StatusNotFound, "No such user"
 	case EventNotFound:
@@ -120,6 +130,8 @@ func (t Type) describe() (status int, title string) {
 		return http.StatusExpectationFailed, "The expectation cannot be met"
 	case IdempotencyKeyReused:
 		return http.StatusUnprocessableEntity, "The idempotency key was used for another request"
+	case RateLimited:
+		return http.StatusTooManyRequests, "Too many requests"
 	case HeadersTooLarge:
 		return http.StatusRequestHeaderFieldsTooLarge, "The request's header is too large"
 	case NotImplemented:
