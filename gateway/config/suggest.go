@@ -45,3 +45,7 @@ func distance(a, b string) int {
 	}
 	return row[len(b)]
 }
+
+// Suggest returns what to say after a word that is not among the known ones: `; did you mean "x"?` if one is near, else
+// which there are. It is for other files than gateway.yaml.
+func Suggest(word string, known []string) string { return suggest(word, known) }

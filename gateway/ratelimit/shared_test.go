@@ -147,9 +147,9 @@ func evaluations(t *testing.T, client redis.UniversalClient) string {
 // TestShared_outage stops Redis in the middle: the gateway goes on from what it knows, and quickly.
 func TestShared_outage(t *testing.T) {
 	t.Parallel()
-	for name, outage := range map[string]func(*enginetest.RedisServer){
-		"stopped": func(r *enginetest.RedisServer) { r.Stop(t) },
-		"hangs":   func(r *enginetest.RedisServer) { r.Pause(t); t.Cleanup(func() { r.Resume(t) }) },
+	for name, outage := range map[string]func(*testing.T, *enginetest.RedisServer){
+		"stopped": func(t *testing.T, r *enginetest.RedisServer) { r.Stop(t) },
+		"hangs":   func(t *testing.T, r *enginetest.RedisServer) { r.Pause(t); t.Cleanup(func() { r.Resume(t) }) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -163,14 +163,14 @@ func TestShared_outage(t *testing.T) {
 				}
 			}
 			before := alone(t, registry) // a slow machine may have needed it already
-			outage(server)
+			outage(t, server)
 			start := time.Now()
 			for range 100 {
 				if l.Allow(t.Context(), p, "k").Allowed {
 					passed++
 				}
 			}
-			if passed != 40 {
+			if passed < 40 || passed > 40+int(before) { // Redis does not know of those that passed without it
 				t.Errorf("%d passed, want the 40 of the limit: 20 by Redis, 20 from memory", passed)
 			}
 			if alone(t, registry) <= before {
