@@ -5,8 +5,11 @@
 package config
 
 import (
+	"net/netip"
 	"net/url"
 	"time"
+
+	"github.com/glarimy/ums/gateway/cors"
 )
 
 // Version is the only version of the format so far.
@@ -17,6 +20,12 @@ type Config struct {
 	Upstreams []Upstream // in the file's order
 	Routes    []Route    // in the file's order
 	Stale     Stale
+
+	Access         Access
+	RateLimits     []RateLimit
+	RateLimitRedis string         // the URL of the Redis that gateways share their limits in; empty for none; a secret
+	CORS           *cors.Options  // nil if pages of other origins may not call
+	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 }
 
 // Stale is how much is kept of old answers, for the time of an upstream's error.
@@ -48,6 +57,10 @@ type Route struct {
 	BodyLimit int64
 	// StaleIfError is the age up to which an old answer stands in for an upstream that fails; 0: none does.
 	StaleIfError time.Duration
+	// Scopes are all needed; without one the route is open to anybody.
+	Scopes []string
+	// RateLimit names the limit of the route; empty for none.
+	RateLimit string
 }
 
 // Response is an answer of the gateway's own.

@@ -28,7 +28,8 @@ func (r *reader) document(data []byte) Config {
 		return Config{}
 	}
 	root := doc.Content[0]
-	fields, ok := r.mapping(root, "the file", "version", "upstreams", "routes", "stale")
+	fields, ok := r.mapping(root, "the file", "version", "upstreams", "routes", "stale",
+		"access", "rate_limits", "rate_limit_redis", "cors", "trusted_proxies")
 	if !ok {
 		return Config{}
 	}
@@ -37,10 +38,17 @@ func (r *reader) document(data []byte) Config {
 	if n := r.required(root, fields, "upstreams", "the file"); n != nil {
 		c.Upstreams = r.upstreams(n)
 	}
+	c.RateLimits = r.rateLimits(fields["rate_limits"])
+	if n := fields["rate_limit_redis"]; n != nil {
+		c.RateLimitRedis, _ = r.text(n, "the URL of the rate limits' Redis")
+	}
 	if n := r.required(root, fields, "routes", "the file"); n != nil {
-		c.Routes = r.routes(n, c.Upstreams)
+		c.Routes = r.routes(n, c.Upstreams, c.RateLimits)
 	}
 	c.Stale = r.staleSize(fields["stale"], c.Routes)
+	c.Access = r.access(fields["access"])
+	c.CORS = r.cors(fields["cors"])
+	c.TrustedProxies = r.trustedProxies(fields["trusted_proxies"])
 	return c
 }
 

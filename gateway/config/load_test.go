@@ -58,6 +58,7 @@ routes:
 			{Path: "/user/{name}", Methods: []string{"PATCH", "DELETE"}, Upstream: "add-2", BodyLimit: 64 << 10},
 			{Path: "/docs", Methods: []string{"GET"}, Respond: config.NotImplemented},
 		},
+		Access: config.Access{Open: true},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("Load (-want +got):\n%s", diff)
@@ -84,7 +85,7 @@ func TestLoad_faults(t *testing.T) {
 		"open bracket":   {"version: 1\nroutes: [a,\n", []string{"3: this is not YAML: did not find expected node content (while parsing a flow node from line 3 on)"}},
 		"two documents":  {"version: 1\n---\nversion: 1\n", []string{" this is not YAML: expected single document, found multiple"}},
 		"bare": {"x: 1\n", []string{
-			`1: unknown key "x" in the file; known are version, upstreams, routes, stale`,
+			`1: unknown key "x" in the file; known are version, upstreams, routes, stale, access, rate_limits, rate_limit_redis, cors, trusted_proxies`,
 			`1: the file has no "version"; this program reads version 1`,
 			`1: the file has no "upstreams"`,
 			`1: the file has no "routes"`,

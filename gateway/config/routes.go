@@ -18,12 +18,12 @@ type placed struct {
 	node    *yaml.Node
 }
 
-func (r *reader) routes(n *yaml.Node, upstreams []Upstream) []Route {
+func (r *reader) routes(n *yaml.Node, upstreams []Upstream, limits []RateLimit) []Route {
 	var earlier []placed
 	for _, item := range r.sequence(n, "routes") {
 		p := placed{node: item}
 		fields, ok := r.mapping(item, "a route",
-			"path", "methods", "upstream", "respond", "timeout", "body", "stale-if-error")
+			"path", "methods", "upstream", "respond", "timeout", "body", "stale-if-error", "scopes", "rate_limit")
 		if !ok {
 			continue
 		}
@@ -35,6 +35,12 @@ func (r *reader) routes(n *yaml.Node, upstreams []Upstream) []Route {
 		}
 		r.destination(item, fields, upstreams, &p.Route)
 		r.staleIfError(fields["stale-if-error"], &p.Route)
+		if scopes := fields["scopes"]; scopes != nil {
+			p.Scopes = r.scopes(scopes)
+		}
+		if limit := fields["rate_limit"]; limit != nil {
+			r.limited(limit, limits, &p.Route)
+		}
 		r.clashes(p, earlier)
 		earlier = append(earlier, p)
 	}

@@ -113,7 +113,7 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (*Token, error) {
 	if len(raw) > maxToken {
 		return nil, fmt.Errorf("the token is longer than %d bytes", maxToken)
 	}
-	d := sha256.Sum256([]byte(raw))
+	d := digestOf(raw)
 	known, generation := v.cache.get(d, v.now())
 	if known != nil {
 		return known, nil
@@ -124,6 +124,12 @@ func (v *Verifier) Verify(ctx context.Context, raw string) (*Token, error) {
 	}
 	v.cache.put(d, t, generation)
 	return t, nil
+}
+
+// digestOf hashes a token without an allocation, if it has a usual length.
+func digestOf(raw string) digest {
+	var buffer [2048]byte
+	return sha256.Sum256(append(buffer[:0], raw...))
 }
 
 func (v *Verifier) verify(ctx context.Context, raw string) (*Token, error) {
