@@ -2,7 +2,6 @@ package access
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/glarimy/ums/gateway/access/keyfile"
 	"github.com/glarimy/ums/gateway/access/token"
@@ -35,11 +34,9 @@ func (i Identity) missing(needed []string) string {
 }
 
 func ofKey(e *keyfile.Entry) Identity {
-	return Identity{
-		Actor: e.Actor, Scopes: e.Scopes, Key: "key:" + e.ID, RateLimit: e.RateLimit, joined: strings.Join(e.Scopes, " "),
-	}
+	return Identity{Actor: e.Actor, Scopes: e.Scopes, Key: e.LimitKey, RateLimit: e.RateLimit, joined: e.Joined}
 }
 
 func ofToken(t *token.Token) Identity {
-	return Identity{Actor: t.Subject, Scopes: t.Scopes, Key: "sub:" + t.Subject, joined: strings.Join(t.Scopes, " ")}
+	return Identity{Actor: t.Subject, Scopes: t.Scopes, Key: t.LimitKey, joined: t.Joined}
 }

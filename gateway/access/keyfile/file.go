@@ -28,6 +28,10 @@ type Entry struct {
 	Scopes    []string  // what the key may do
 	Expires   time.Time // from then on the key is refused; zero for never
 	RateLimit string    // the limit that takes the place of a route's own; empty for none
+
+	// Made of the others by a Store, so that a request need not: whose requests count together for a limit, and the
+	// scopes separated by spaces.
+	LimitKey, Joined string
 }
 
 // Expired reports whether the key is refused at a time.

@@ -74,12 +74,19 @@ func HashOf(key string) (h Hash, ok bool) {
 	if checksum(secret) != sum {
 		return Hash{}, false
 	}
-	return sha256.Sum256([]byte(key)), true
+	var buffer [keyLen]byte // on the stack
+	copy(buffer[:], key)
+	return sha256.Sum256(buffer[:]), true
 }
 
 // checksum is the CRC-32 of a secret in base 62.
 func checksum(secret string) string {
-	n := crc32.ChecksumIEEE([]byte(secret))
+	n := ^uint32(0)
+	table := crc32.IEEETable
+	for i := range len(secret) { // the package's own function would have the secret moved to the heap
+		n = table[byte(n)^secret[i]] ^ (n >> 8)
+	}
+	n = ^n
 	var sum [sumLen]byte
 	for i := sumLen - 1; i >= 0; i-- {
 		sum[i] = alphabet[n%62]

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -118,7 +119,9 @@ func (s *Store) take(content []byte) error {
 	}
 	keys := make(map[Hash]*Entry, len(entries))
 	for i := range entries {
-		keys[entries[i].Hash] = &entries[i]
+		e := &entries[i]
+		e.LimitKey, e.Joined = "key:"+e.ID, strings.Join(e.Scopes, " ")
+		keys[e.Hash] = e
 	}
 	s.keys.Store(&keys)
 	return nil

@@ -54,7 +54,11 @@ type Options struct {
 type Token struct {
 	Subject string
 	Scopes  []string
-	until   time.Time
+	// Made of the others, so that a request need not: whose requests count together for a limit, and the scopes separated
+	// by spaces.
+	LimitKey, Joined string
+
+	until time.Time
 }
 
 // Verifier verifies tokens. It is safe for concurrent use.
@@ -158,7 +162,10 @@ func (v *Verifier) verify(ctx context.Context, raw string) (*Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Token{Subject: registered.Subject, Scopes: list, until: registered.Expiry.Time().Add(v.leeway)}, nil
+	return &Token{
+		Subject: registered.Subject, Scopes: list, LimitKey: "sub:" + registered.Subject, Joined: strings.Join(list, " "),
+		until: registered.Expiry.Time().Add(v.leeway),
+	}, nil
 }
 
 // checkHead refuses what a token's head may not say. Its type, if it has one, is that of an access token (RFC 9068) or of
