@@ -86,6 +86,17 @@ func TestConfigurationTable(t *testing.T) {
 			documented[name] = true
 		}
 	})
+	file, err := os.ReadFile(filepath.Join(root, "gateway/gateway.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, match := range regexp.MustCompile(`\$\{([A-Z_]+)`).FindAllSubmatch(file, -1) {
+		name := string(match[1])
+		if _, ok := documented[name]; !ok && name != "NAME" {
+			t.Errorf("gateway.yaml names %s, which docs/configuration.md does not list", name)
+		}
+		documented[name] = true
+	}
 	for name, read := range documented {
 		if !read {
 			t.Errorf("docs/configuration.md lists %s, which nothing reads", name)
