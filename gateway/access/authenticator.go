@@ -17,7 +17,7 @@ import (
 // The headers that hold credentials, in their canonical form.
 const (
 	Authorization = "Authorization"
-	APIKey        = "X-Api-Key"
+	APIKey        = "X-Api-Key" //nolint:gosec // the name of a header, not a key
 )
 
 // Stripped reports whether a request's header stays behind, because it holds a secret that is for the gateway alone.

@@ -48,8 +48,8 @@ func (p Proxies) Resolve(peer netip.Addr, forwardedFor []string) netip.Addr {
 		return client
 	}
 	hops := 0
-	for i := len(forwardedFor) - 1; i >= 0; i-- {
-		rest, more := forwardedFor[i], true
+	for _, line := range slices.Backward(forwardedFor) {
+		rest, more := line, true
 		for more {
 			var entry string
 			rest, entry, more = cutLast(rest)

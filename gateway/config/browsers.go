@@ -28,10 +28,12 @@ func (r *reader) cors(n *yaml.Node) *cors.Options {
 	o := &cors.Options{
 		MaxAge: defaultMaxAge,
 		RequestHeaders: []string{
-			"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID", "X-API-Key", "X-Request-Id",
+			"Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID",
+			"X-API-Key", "X-Request-Id",
 		},
 		ExposedHeaders: []string{
-			"Allow", "ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate", "X-Request-Id",
+			"Allow", "ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate",
+			"X-Request-Id",
 		},
 	}
 	if origins := r.required(n, fields, "origins", "cors"); origins != nil {
@@ -70,9 +72,11 @@ func (r *reader) origin(n *yaml.Node, out *cors.Options) {
 	case text == "null":
 		r.fault(n, "the origin null is that of any file and sandboxed frame, and cannot be listed")
 	case err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Scheme+"://"+u.Host != text:
-		r.fault(n, "the origin %q is not as browsers write it: https://app.example.org, in lower case, without a slash at the end", text)
+		r.fault(n, "the origin %q is not as browsers write it: https://app.example.org, "+
+			"in lower case, without a slash at the end", text)
 	case u.User != nil || hasUpper(text):
-		r.fault(n, "the origin %q is not as browsers write it: https://app.example.org, in lower case, without a slash at the end", text)
+		r.fault(n, "the origin %q is not as browsers write it: https://app.example.org, "+
+			"in lower case, without a slash at the end", text)
 	case u.Scheme == "https" && u.Port() == "443" || u.Scheme == "http" && u.Port() == "80":
 		r.fault(n, "browsers leave the port %s out of the origin %q; leave it out here as well", u.Port(), text)
 	case slices.Contains(out.Origins, text):

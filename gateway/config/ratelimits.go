@@ -54,25 +54,8 @@ func (r *reader) rateLimit(n *yaml.Node, name string) RateLimit {
 	if !ok {
 		return l
 	}
-	count, per, burst := 0, time.Second, 0
-	rated := false
-	if rate := r.required(n, fields, "rate", what); rate != nil {
-		if text, ok := r.text(rate, "the rate of "+what); ok {
-			if count, per, rated = parseRate(text); !rated {
-				r.fault(rate, "the rate %q of %s is none: write it like 100/s, 600/m or 1000/h", text, what)
-			}
-		}
-	}
-	bursts := false
-	if node := r.required(n, fields, "burst", what); node != nil {
-		if text, ok := r.text(node, "the burst of "+what); ok {
-			var err error
-			if burst, err = strconv.Atoi(text); err != nil {
-				r.fault(node, "the burst %q of %s is no number: it is how many requests may come at once", text, what)
-			}
-			bursts = err == nil
-		}
-	}
+	count, per, rated := r.rate(r.required(n, fields, "rate", what), what)
+	burst, bursts := r.burst(r.required(n, fields, "burst", what), what)
 	if by := fields["by"]; by != nil {
 		text, ok := r.text(by, "what "+what+" goes by")
 		known := []string{"key", "address"}
@@ -88,6 +71,37 @@ func (r *reader) rateLimit(n *yaml.Node, name string) RateLimit {
 		}
 	}
 	return l
+}
+
+// rate reads how many requests there may be in a period; n may be nil, which is told already.
+func (r *reader) rate(n *yaml.Node, what string) (count int, per time.Duration, ok bool) {
+	if n == nil {
+		return 0, 0, false
+	}
+	text, ok := r.text(n, "the rate of "+what)
+	if !ok {
+		return 0, 0, false
+	}
+	if count, per, ok = parseRate(text); !ok {
+		r.fault(n, "the rate %q of %s is none: write it like 100/s, 600/m or 1000/h", text, what)
+	}
+	return count, per, ok
+}
+
+// burst reads how many requests may come at once; n may be nil, which is told already.
+func (r *reader) burst(n *yaml.Node, what string) (int, bool) {
+	if n == nil {
+		return 0, false
+	}
+	text, ok := r.text(n, "the burst of "+what)
+	if !ok {
+		return 0, false
+	}
+	burst, err := strconv.Atoi(text)
+	if err != nil {
+		r.fault(n, "the burst %q of %s is no number: it is how many requests may come at once", text, what)
+	}
+	return burst, err == nil
 }
 
 // parseRate reads a number of requests in a second, minute or hour.

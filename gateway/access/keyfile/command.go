@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -80,12 +81,16 @@ func newKey(args []string, stdout io.Writer, now time.Time) error {
 // expiry reads days from now, as 90d, or a time of RFC 3339.
 func expiry(text string, now time.Time) (time.Time, error) {
 	var days int
-	if n, err := fmt.Sscanf(text, "%dd", &days); err == nil && n == 1 && text == fmt.Sprintf("%dd", days) && days > 0 && days <= 36500 {
+	if number, ok := strings.CutSuffix(text, "d"); ok {
+		days, _ = strconv.Atoi(number)
+	}
+	if days > 0 && days <= 36500 {
 		return now.UTC().AddDate(0, 0, days).Truncate(time.Second), nil
 	}
 	until, err := time.Parse(time.RFC3339, text)
 	if err != nil || !until.After(now) {
-		return time.Time{}, fmt.Errorf("-expires %s is neither a number of days, like 90d, nor a time to come, like 2027-01-31T00:00:00Z", text)
+		return time.Time{}, fmt.Errorf("-expires %s is neither a number of days, like 90d, "+
+			"nor a time to come, like 2027-01-31T00:00:00Z", text)
 	}
 	return until.UTC(), nil
 }

@@ -167,7 +167,8 @@ func (p *parser) loadFaults(line int, err error) {
 			at = line
 		}
 		message, _, _ := strings.Cut(e.Message, " in type ")
-		p.fault(at, "a key's entry has id, hash, actor, scopes, expires and rate_limit: %s", strings.TrimPrefix(message, "yaml: "))
+		p.fault(at, "a key's entry has id, hash, actor, scopes, expires and rate_limit: %s",
+			strings.TrimPrefix(message, "yaml: "))
 	}
 }
 
@@ -187,7 +188,9 @@ func ValidActor(actor string) bool {
 	if actor == "" || !utf8.ValidString(actor) || strings.TrimSpace(actor) != actor {
 		return false
 	}
-	return !strings.ContainsFunc(actor, func(r rune) bool { return r < ' ' || 0x7F <= r && r <= 0x9F || r == 0x2028 || r == 0x2029 })
+	return !strings.ContainsFunc(actor, func(r rune) bool {
+		return r < ' ' || 0x7F <= r && r <= 0x9F || r == 0x2028 || r == 0x2029
+	})
 }
 
 // ValidScope reports whether a text is one scope (RFC 6749, section 3.3).

@@ -84,7 +84,7 @@ func checksum(secret string) string {
 	n := ^uint32(0)
 	table := crc32.IEEETable
 	for i := range len(secret) { // the package's own function would have the secret moved to the heap
-		n = table[byte(n)^secret[i]] ^ (n >> 8)
+		n = table[byte(n&0xFF)^secret[i]] ^ (n >> 8)
 	}
 	n = ^n
 	var sum [sumLen]byte
