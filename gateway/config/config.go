@@ -49,9 +49,11 @@ type Route struct {
 	Methods []string // GET stands for HEAD as well
 	// Upstream is the slot that serves the route; empty if the gateway itself answers it.
 	Upstream string
-	// Respond is how the gateway itself answers; empty if an upstream serves the route.
+	// Aggregate is what the gateway puts together to answer the route, in the answer's order; empty if it does not.
+	Aggregate []Part
+	// Respond is how else the gateway itself answers; empty if it does not.
 	Respond Response
-	// Timeout is the longest time until the first byte of the answer; 0 means any time.
+	// Timeout is the longest time until the first byte of the answer; 0 means any time. An aggregate has one.
 	Timeout time.Duration
 	// BodyLimit is the largest request body in bytes; 0 means that the route takes none.
 	BodyLimit int64

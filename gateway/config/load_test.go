@@ -130,7 +130,7 @@ func TestLoad_faults(t *testing.T) {
 			"5: a route should be a mapping (key: value), and is a single value",
 		}},
 		"empty route": {inRoutes("  - {}\n"), []string{
-			`5: a route has no "path"`, `5: a route has no "methods"`, `5: a route has neither "upstream" nor "respond"`,
+			`5: a route has no "path"`, `5: a route has no "methods"`, `5: a route has none of "upstream", "aggregate" and "respond"`,
 		}},
 		"misspelt in a route": {inRoutes("  - path: /a\n    method: [GET]\n    upstream: fnd\n    time-out: 1s\n"), []string{
 			`5: a route has no "methods"`,
@@ -259,7 +259,7 @@ func FuzzLoad(f *testing.F) {
 		}
 		for _, r := range c.Routes {
 			u, known := c.Upstream(r.Upstream)
-			if r.Path == "" || len(r.Methods) == 0 || known == (r.Respond != "") || known && u.URL.Host == "" {
+			if r.Path == "" || len(r.Methods) == 0 || known == (r.Respond != "" || r.Aggregate != nil) || known && u.URL.Host == "" {
 				t.Fatalf("let through: %+v", r)
 			}
 		}

@@ -23,7 +23,7 @@ func (r *reader) routes(n *yaml.Node, upstreams []Upstream, limits []RateLimit) 
 	for _, item := range r.sequence(n, "routes") {
 		p := placed{node: item}
 		fields, ok := r.mapping(item, "a route",
-			"path", "methods", "upstream", "respond", "timeout", "body", "stale-if-error", "scopes", "rate_limit")
+			"path", "methods", "upstream", "aggregate", "respond", "timeout", "body", "stale-if-error", "scopes", "rate_limit")
 		if !ok {
 			continue
 		}
@@ -33,7 +33,7 @@ func (r *reader) routes(n *yaml.Node, upstreams []Upstream, limits []RateLimit) 
 		if methods := r.required(item, fields, "methods", "a route"); methods != nil {
 			p.Methods = r.methods(methods)
 		}
-		r.destination(item, fields, upstreams, &p.Route)
+		r.destination(item, fields, upstreams, &p)
 		r.staleIfError(fields["stale-if-error"], &p.Route)
 		if scopes := fields["scopes"]; scopes != nil {
 			p.Scopes = r.scopes(scopes)
@@ -90,28 +90,45 @@ func (r *reader) methods(n *yaml.Node) []string {
 }
 
 // destination reads who answers the route, and the limits that hold on the way there.
-func (r *reader) destination(n *yaml.Node, fields map[string]*yaml.Node, upstreams []Upstream, out *Route) {
-	upstream, respond := fields["upstream"], fields["respond"]
-	switch {
-	case upstream != nil && respond != nil:
-		r.fault(respond, `a route has either "upstream" or "respond", not both`)
-	case upstream != nil:
-		r.upstream(upstream, upstreams, out)
-		if timeout := r.required(n, fields, "timeout", `a route with an upstream`); timeout != nil {
-			r.timeout(timeout, out)
-		}
-		if body := fields["body"]; body != nil {
-			r.bodyLimit(body, out)
-		}
-	case respond != nil:
-		r.respond(respond, out)
-		for _, key := range []string{"timeout", "body"} {
-			if value := fields[key]; value != nil {
-				r.fault(value, `%q goes with "upstream": the gateway answers this route itself`, key)
-			}
-		}
+func (r *reader) destination(n *yaml.Node, fields map[string]*yaml.Node, upstreams []Upstream, out *placed) {
+	kinds := []string{"upstream", "aggregate", "respond"}
+	kinds = slices.DeleteFunc(kinds, func(key string) bool { return fields[key] == nil })
+	if len(kinds) == 0 {
+		r.fault(n, `a route has none of "upstream", "aggregate" and "respond"`)
+		return
+	}
+	for _, second := range kinds[1:] {
+		r.fault(fields[second], "a route has either %q or %q, not both", kinds[0], second)
+	}
+	if len(kinds) > 1 {
+		return
+	}
+	switch kinds[0] {
+	case "upstream":
+		r.upstreamRoute(n, fields, upstreams, &out.Route)
+	case "aggregate":
+		r.aggregateRoute(n, fields, upstreams, out)
 	default:
-		r.fault(n, `a route has neither "upstream" nor "respond"`)
+		r.respondRoute(fields, &out.Route)
+	}
+}
+
+func (r *reader) upstreamRoute(n *yaml.Node, fields map[string]*yaml.Node, upstreams []Upstream, out *Route) {
+	r.upstream(fields["upstream"], upstreams, out)
+	if timeout := r.required(n, fields, "timeout", `a route with an upstream`); timeout != nil {
+		r.timeout(timeout, out)
+	}
+	if body := fields["body"]; body != nil {
+		r.bodyLimit(body, out)
+	}
+}
+
+func (r *reader) respondRoute(fields map[string]*yaml.Node, out *Route) {
+	r.respond(fields["respond"], out)
+	for _, key := range []string{"timeout", "body"} {
+		if value := fields[key]; value != nil {
+			r.fault(value, `%q goes with "upstream": the gateway answers this route itself`, key)
+		}
 	}
 }
 
