@@ -39,6 +39,7 @@ type Gateway struct {
 type endpoint struct {
 	route   config.Route
 	proxy   *proxy.Proxy // nil if the gateway itself answers
+	answer  http.Handler // nil if an upstream answers
 	traffic traffic
 }
 
@@ -59,25 +60,28 @@ func NewGateway(c config.Config, logger *slog.Logger, registerer prometheus.Regi
 		g.proxies = append(g.proxies, p)
 		m.expectFailures(u.Slot)
 	}
-	if g.table, err = g.newTable(c.Routes, slots); err != nil {
+	upstream := func(slot string) http.RoundTripper { return slots[slot] }
+	g.openapi = openapi.New(c, openapi.Options{Upstream: upstream, Logger: logger, Now: time.Now})
+	if g.table, err = g.newTable(c, slots, upstream); err != nil {
 		return nil, err
 	}
-	g.openapi = openapi.New(c, openapi.Options{
-		Upstream: func(slot string) http.RoundTripper { return slots[slot] }, Logger: logger, Now: time.Now,
-	})
 	return g, nil
 }
 
-func (g *Gateway) newTable(routes []config.Route, slots map[string]*proxy.Proxy) (*route.Table[*endpoint], error) {
-	entries := make([]route.Entry[*endpoint], 0, len(routes))
-	for _, r := range routes {
+func (g *Gateway) newTable(
+	c config.Config, slots map[string]*proxy.Proxy, upstream func(slot string) http.RoundTripper,
+) (*route.Table[*endpoint], error) {
+	entries := make([]route.Entry[*endpoint], 0, len(c.Routes))
+	for _, r := range c.Routes {
 		pattern, err := route.ParsePattern(r.Path)
 		if err != nil {
 			return nil, fmt.Errorf("route %s: %w", r.Path, err)
 		}
 		e := &endpoint{route: r, proxy: slots[r.Upstream]}
-		if e.proxy == nil && r.Respond == "" {
-			return nil, fmt.Errorf("route %s: no upstream is called %q", r.Path, r.Upstream)
+		if e.proxy == nil {
+			if e.answer, err = g.ownAnswer(c, r, upstream); err != nil {
+				return nil, err
+			}
 		}
 		e.traffic = g.metrics.traffic(r.Path, servedBy(r), r.Methods...)
 		entries = append(entries, route.Entry[*endpoint]{Pattern: pattern, Methods: r.Methods, Value: e})

@@ -34,7 +34,7 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	counted = e.traffic
 	if e.proxy == nil {
-		g.respond(rec, r, e.route.Respond)
+		e.answer.ServeHTTP(rec, r)
 		return
 	}
 	call := proxy.Call{Target: target, RequestID: id, BodyLimit: e.route.BodyLimit}

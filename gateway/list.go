@@ -9,17 +9,40 @@ import (
 	"github.com/glarimy/ums/gateway/config"
 )
 
-// printRoutes prints the routes of a configuration file, or of the built-in one, in the file's order.
+// column is one thing that the table of routes tells of each.
+type column struct {
+	title string
+	cell  func(config.Config, config.Route) string
+}
+
+func columns() []column {
+	return []column{
+		{"METHODS", func(_ config.Config, r config.Route) string { return methods(r) }},
+		{"PATH", func(_ config.Config, r config.Route) string { return r.Path }},
+		{"SERVED BY", destination},
+		{"FIRST BYTE WITHIN", func(_ config.Config, r config.Route) string { return timeout(r) }},
+		{"BODY UP TO", func(_ config.Config, r config.Route) string { return body(r) }},
+	}
+}
+
+// printRoutes prints the routes of a configuration file, or of the built-in one, in the file's order: what holds for each
+// once defaults and the environment are put in.
 func printRoutes(file string, getenv func(string) string, stdout io.Writer) error {
 	c, err := LoadConfig(file, getenv)
 	if err != nil {
 		return err
 	}
 	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
-	// A tabwriter keeps what goes wrong for Flush.
-	fmt.Fprintln(w, "PATH\tMETHODS\tSERVED BY\tFIRST BYTE WITHIN\tBODY UP TO")
+	line := func(cell func(column) string) {
+		cells := make([]string, 0, len(columns()))
+		for _, each := range columns() {
+			cells = append(cells, cell(each))
+		}
+		fmt.Fprintln(w, strings.Join(cells, "\t")) // a tabwriter keeps what goes wrong for Flush
+	}
+	line(func(c column) string { return c.title })
 	for _, r := range c.Routes {
-		fmt.Fprintln(w, strings.Join([]string{r.Path, methods(r), destination(c, r), timeout(r), body(r)}, "\t"))
+		line(func(each column) string { return each.cell(c, r) })
 	}
 	return w.Flush()
 }
@@ -30,16 +53,31 @@ func methods(r config.Route) string {
 }
 
 func destination(c config.Config, r config.Route) string {
-	if r.Upstream == "" {
+	switch {
+	case len(r.Aggregate) > 0:
+		return "gateway: " + parts(r)
+	case r.Upstream == "":
 		return "gateway: " + string(r.Respond)
 	}
 	u, _ := c.Upstream(r.Upstream)
 	return r.Upstream + " " + u.URL.String()
 }
 
+// parts names the upstreams of an aggregate, those in brackets that it can do without.
+func parts(r config.Route) string {
+	names := make([]string, len(r.Aggregate))
+	for i, p := range r.Aggregate {
+		names[i] = fmt.Sprintf("%s in %s", p.Upstream, p.Timeout)
+		if !p.Required {
+			names[i] = "[" + names[i] + "]"
+		}
+	}
+	return strings.Join(names, " + ")
+}
+
 func timeout(r config.Route) string {
 	switch {
-	case r.Upstream == "":
+	case r.Respond != "":
 		return "-"
 	case r.Timeout == 0:
 		return "any time"

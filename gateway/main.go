@@ -2,9 +2,9 @@ package gateway
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/glarimy/ums/gateway/config"
 	"github.com/glarimy/ums/shared/httpserver"
@@ -14,8 +14,10 @@ import (
 )
 
 const usage = `usage: gateway                 serve, as GATEWAY_CONFIG (or the built-in gateway.yaml) says
-       gateway check FILE      say whether a configuration is right, or all that is wrong with it
-       gateway routes [FILE]   print the routes of a configuration`
+       gateway check [--json] FILE
+                               say whether a configuration is right, or all that is wrong with it; - is stdin
+       gateway routes [FILE]   print the routes of a configuration (the built-in one)
+       gateway schema          print the JSON Schema of configurations, for editors`
 
 // settings are all the variables of the gateway as a process of its own.
 type settings struct {
@@ -29,12 +31,15 @@ func Main(ctx context.Context, args []string, getenv func(string) string, stdout
 	switch {
 	case len(args) == 0:
 		return serve(ctx, getenv, stdout)
-	case args[0] == "check" && len(args) == 2:
-		return check(args[1], getenv, stdout)
+	case args[0] == "check":
+		return check(args[1:], getenv, os.Stdin, stdout)
 	case args[0] == "routes" && len(args) == 1:
 		return printRoutes("", getenv, stdout)
 	case args[0] == "routes" && len(args) == 2:
 		return printRoutes(args[1], getenv, stdout)
+	case args[0] == "schema" && len(args) == 1:
+		_, err := stdout.Write(config.Schema())
+		return err
 	case args[0] == "help" || args[0] == "-h" || args[0] == "--help":
 		_, err := fmt.Fprintln(stdout, usage)
 		return err
@@ -64,18 +69,4 @@ func serve(ctx context.Context, getenv func(string) string, stdout io.Writer) er
 		return err
 	}
 	return service.Serve(ctx)
-}
-
-// check prints OK, or every fault on a line of its own in the form that editors jump to.
-func check(file string, getenv func(string) string, stdout io.Writer) error {
-	_, err := LoadConfig(file, getenv)
-	if faults, ok := errors.AsType[config.Errors](err); ok {
-		_, _ = fmt.Fprintln(stdout, faults)
-		return fmt.Errorf("%s has %d faults", file, len(faults))
-	}
-	if err != nil {
-		return err
-	}
-	_, err = fmt.Fprintf(stdout, "%s: OK\n", file)
-	return err
 }

@@ -55,17 +55,17 @@ func TestCommand_check(t *testing.T) {
 
 func TestCommand_routes(t *testing.T) {
 	t.Parallel()
-	const want = `PATH                   METHODS        SERVED BY                    FIRST BYTE WITHIN  BODY UP TO
-/user                  POST           add http://add:8080          10s                64 KiB
-/user                  GET, HEAD      search http://search:8080    10s                none
-/user/{name}           GET, HEAD      find http://127.0.0.1:81     5s                 none
-/user/{name}           PATCH, DELETE  add http://add:8080          10s                64 KiB
-/journal               GET, HEAD      journal http://journal:8080  10s                none
-/journal/stream        GET, HEAD      journal http://journal:8080  any time           none
-/journal/{id}          GET, HEAD      journal http://journal:8080  5s                 none
-/user/{name}/overview  GET, HEAD      gateway: not-implemented     -                  none
-/openapi.json          GET, HEAD      gateway: openapi             -                  none
-/docs                  GET, HEAD      gateway: docs                -                  none
+	const want = `METHODS        PATH                   SERVED BY                              FIRST BYTE WITHIN  BODY UP TO
+POST           /user                  add http://add:8080                    10s                64 KiB
+GET, HEAD      /user                  search http://search:8080              10s                none
+GET, HEAD      /user/{name}           find http://127.0.0.1:81               5s                 none
+PATCH, DELETE  /user/{name}           add http://add:8080                    10s                64 KiB
+GET, HEAD      /journal               journal http://journal:8080            10s                none
+GET, HEAD      /journal/stream        journal http://journal:8080            any time           none
+GET, HEAD      /journal/{id}          journal http://journal:8080            5s                 none
+GET, HEAD      /user/{name}/overview  gateway: find in 3s + [journal in 1s]  3s                 none
+GET, HEAD      /openapi.json          gateway: openapi                       -                  none
+GET, HEAD      /docs                  gateway: docs                          -                  none
 `
 	for _, args := range [][]string{{"routes"}, {"routes", "gateway.yaml"}} {
 		var out strings.Builder
@@ -78,7 +78,7 @@ func TestCommand_routes(t *testing.T) {
 
 func TestCommand_usage(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"chekc"}, {"check"}, {"check", "a", "b"}, {"routes", "a", "b"}} {
+	for _, args := range [][]string{{"chekc"}, {"check"}, {"check", "a", "b"}, {"check", "--json"}, {"routes", "a", "b"}, {"schema", "a"}} {
 		if err := gateway.Main(t.Context(), args, environment(nil), io.Discard); err == nil || !strings.Contains(err.Error(), "usage: gateway") {
 			t.Errorf("%q: %v, want the usage", args, err)
 		}
@@ -172,7 +172,7 @@ func TestCommand_wrongEnvironment(t *testing.T) {
 	for want, vars := range map[string]map[string]string{
 		"SHUTDOWN_DELAY": {"SHUTDOWN_DELAY": "soon"},
 		"LOG_FORMAT":     {"LOG_FORMAT": "xml"},
-		"gateway.yaml:8": {"FIND_URL": "find:8080"},
+		"gateway.yaml:9": {"FIND_URL": "find:8080"},
 		"nowhere.yaml":   {"GATEWAY_CONFIG": "nowhere.yaml"},
 		"ACCESS_LOG":     {"ACCESS_LOG": "some"},
 	} {

@@ -44,6 +44,7 @@ ums_gateway_requests_total{code="5xx",method="GET",route="/user/{name}/overview"
 	want = `
 # HELP ums_gateway_failures_total Requests that did not end well, by upstream and by what happened.
 # TYPE ums_gateway_failures_total counter
+ums_gateway_failures_total{kind="broken",upstream="find"} 1
 ums_gateway_failures_total{kind="unavailable",upstream="add"} 1
 `
 	if err := testutil.GatherAndCompare(withoutZeros{g.registry}, strings.NewReader(want), "ums_gateway_failures_total"); err != nil {

@@ -43,7 +43,7 @@ func TestOpenAPI(t *testing.T) {
 	for call, want := range map[string]int{
 		"GET /openapi.json": 200, "HEAD /openapi.json": 200, "OPTIONS /openapi.json": 204, "PUT /openapi.json": 405,
 		"GET /docs": 200, "HEAD /docs": 200, "DELETE /docs": 405, "GET /docs/": 404,
-		"GET /user/KrishnaMohan/overview": 501, "GET /user/%2e%2e": 400, "GET /%2e/x": 400, "PUT /user": 405, "OPTIONS /user": 204,
+		"GET /user/KrishnaMohan/overview": 502, "GET /user/%2e%2e": 400, "GET /%2e/x": 400, "PUT /user": 405, "OPTIONS /user": 204,
 	} {
 		if status, _, body := send(watched, call); status != want {
 			t.Errorf("%s: %d %s, want %d", call, status, body, want)

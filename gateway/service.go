@@ -28,7 +28,12 @@ func LoadConfig(file string, getenv func(string) string) (config.Config, error) 
 		}
 		name = file
 	}
-	return config.Load(name, data, func(variable string) (string, error) { return environment.Lookup(variable, getenv) })
+	return config.Load(name, data, lookup(getenv))
+}
+
+// lookup returns how the variables that a configuration names are looked up.
+func lookup(getenv func(string) string) config.Lookup {
+	return func(variable string) (string, error) { return environment.Lookup(variable, getenv) }
 }
 
 // Dependencies are what the service is given. All of them are required.

@@ -39,6 +39,7 @@ const (
 	NotImplemented            Type = "not-implemented"
 	UnsupportedTransferCoding Type = "unsupported-transfer-coding"
 	UpstreamBroken            Type = "upstream-broken"
+	UpstreamInvalid           Type = "upstream-invalid"
 	Unavailable               Type = "unavailable"
 	UpstreamUnavailable       Type = "upstream-unavailable"
 	UpstreamTimeout           Type = "upstream-timeout"
@@ -67,10 +68,11 @@ func Types() []Type {
 	return []Type{
 		MalformedJSON, Validation, InvalidName, InvalidParameter, UnsupportedCombination, InvalidCursor,
 		InvalidLastEventID, InvalidPrecondition, InvalidIdempotencyKey, InvalidRequestTarget, MalformedRequest,
-		InvalidCredentials, Unauthenticated, InsufficientScope, UserNotFound, EventNotFound, RouteNotFound, MethodNotAllowed, RequestTimeout, UserExists,
+		InvalidCredentials, Unauthenticated, InsufficientScope,
+		UserNotFound, EventNotFound, RouteNotFound, MethodNotAllowed, RequestTimeout, UserExists,
 		IdempotencyKeyInUse, PreconditionFailed, BodyTooLarge,
 		UnsupportedMediaType, ExpectationFailed, IdempotencyKeyReused, RateLimited, HeadersTooLarge, Internal, NotImplemented,
-		UnsupportedTransferCoding, UpstreamBroken, Unavailable, UpstreamUnavailable, UpstreamTimeout,
+		UnsupportedTransferCoding, UpstreamBroken, UpstreamInvalid, Unavailable, UpstreamUnavailable, UpstreamTimeout,
 		UnsupportedHTTPVersion,
 	}
 }
@@ -140,6 +142,8 @@ func (t Type) describe() (status int, title string) {
 		return http.StatusNotImplemented, "The transfer coding is not supported"
 	case UpstreamBroken:
 		return http.StatusBadGateway, "The service broke off its answer"
+	case UpstreamInvalid:
+		return http.StatusBadGateway, "The answer of the service cannot be used"
 	case Unavailable:
 		return http.StatusServiceUnavailable, "The service is not available right now"
 	case UpstreamUnavailable:
