@@ -46,28 +46,32 @@ type Dependencies struct {
 // Service is the running gateway. Use it once: Listen, then Serve.
 type Service struct {
 	*httpserver.Server
-	gateway *Gateway
+	live *live
 }
 
 // New returns the service. The error says what is wrong with the configuration.
 func New(c httpserver.Config, d Dependencies) (*Service, error) {
-	g, err := NewGateway(d.Routes, d.Logger, d.Registry)
+	l, err := newLive(d)
 	if err != nil {
 		return nil, err
 	}
 	server, err := httpserver.New(c, httpserver.Service{
-		Name: "gateway", Handler: g, Ready: g.Ready, Logger: d.Logger, Registry: d.Registry,
-		Edge: true, EndStreams: g.EndStreams,
+		Name: "gateway", Handler: l, Ready: l.Ready, Logger: d.Logger, Registry: d.Registry,
+		Edge: true, EndStreams: l.EndStreams,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &Service{Server: server, gateway: g}, nil
+	return &Service{Server: server, live: l}, nil
 }
+
+// Apply puts another configuration in force, for all requests from now on; those in flight end as they began. After an
+// error the one before stays in force. It is safe for concurrent use.
+func (s *Service) Apply(c config.Config) error { return s.live.apply(c) }
 
 // Serve serves until ctx ends and then stops without losing a request: it serves on for the shutdown delay, ends the
 // streams, and lets everything else finish.
 func (s *Service) Serve(ctx context.Context) error {
-	defer s.gateway.Close()
+	defer s.live.close()
 	return s.Server.Serve(ctx)
 }
