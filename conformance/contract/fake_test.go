@@ -123,6 +123,8 @@ func (f *fake) route(r *http.Request) answer {
 		return f.byMethod(r, map[string]func() answer{"GET": func() answer { return f.journalOne(segments[1]) }})
 	case len(segments) == 2 && segments[0] == "user" && segments[1] != "":
 		return f.user(r, segments[1])
+	case len(segments) == 3 && segments[0] == "user" && segments[1] != "" && segments[2] == "overview":
+		return f.overview(r, segments[1])
 	default:
 		return problem("route-not-found", 404)
 	}

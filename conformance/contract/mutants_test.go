@@ -24,7 +24,7 @@ func (m mutant) id() string {
 func mutants() []mutant {
 	return slices.Concat(bodyMutants(), nameMutants(), writeMutants(), keyMutants(), preconditionMutants(), readMutants(),
 		pathMutants(), problemMutants(), recordMutants(), listMutants(), pageMutants(), parameterMutants(),
-		journalMutants(), streamMutants())
+		journalMutants(), streamMutants(), overviewMutants())
 }
 
 func bug(name string, kills ...string) mutant { return mutant{bug: name, kills: kills} }

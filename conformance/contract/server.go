@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -150,14 +151,14 @@ func wholeClauses() []Clause {
 			},
 		}
 	}
-	return append([]Clause{
+	return slices.Concat([]Clause{
 		row("user", userPath(newName()), "GET", "HEAD", "PATCH", "DELETE"),
 		row("users", "/user", "GET", "HEAD", "POST"),
 		{
 			ID: "all/internal/deadline", Says: "headers that gateway and services speak by are not taken from a client",
 			Run: internalHeaders,
 		},
-	}, refusedClauses()...)
+	}, overviewClauses(), refusedClauses())
 }
 
 // internalHeaders sends what would end a request at once if a service believed it.
