@@ -37,11 +37,11 @@ func check(args []string, getenv func(string) string, stdin io.Reader, stdout io
 	if err != nil && !isFaulty {
 		return err // the file could not even be read
 	}
-	print := printVerdict
+	show := printVerdict
 	if asJSON {
-		print = printJSON
+		show = printJSON
 	}
-	if err := print(stdout, file, faults); err != nil {
+	if err := show(stdout, file, faults); err != nil {
 		return fmt.Errorf("print what is wrong with %s: %w", file, err)
 	}
 	if isFaulty {

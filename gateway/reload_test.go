@@ -78,7 +78,7 @@ func TestReload(t *testing.T) {
 	addr, log, stop := startMain(t, file, answering(t, upstream.ServeHTTP))
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2 * inFlight}}
 	get := func(path string) error {
-		res, err := client.Get("http://" + addr + path) //nolint:noctx // it ends with the test's upstream
+		res, err := client.Get("http://" + addr + path)
 		if err != nil {
 			return err
 		}

@@ -36,7 +36,8 @@ func (r *reader) aggregateRoute(n *yaml.Node, fields map[string]*yaml.Node, upst
 	if body := fields["body"]; body != nil {
 		r.fault(body, `"body" goes with "upstream": an aggregate takes no body`)
 	}
-	if methods := fields["methods"]; methods != nil && len(out.Methods) > 0 && !slices.Equal(out.Methods, []string{http.MethodGet}) {
+	methods := fields["methods"]
+	if methods != nil && len(out.Methods) > 0 && !slices.Equal(out.Methods, []string{http.MethodGet}) {
 		r.fault(methods, "an aggregate is there for GET alone")
 	}
 	if timeout := r.required(n, fields, "timeout", "a route with an aggregate"); timeout != nil {

@@ -55,10 +55,10 @@ func TestLoad_aggregateFaults(t *testing.T) {
 			[]string{`9: the key "parts" is taken: it tells what became of each part`}},
 		"nothing": {of("      - {}\n"),
 			[]string{`9: a part has no "name"`, `9: a part has no "upstream"`, `9: a part has no "path"`}},
-		"misspelt": {of("      - {nmae: user, upstream: fnd, path: \"/user/{nmae}\"}\n"), []string{
-			`9: unknown key "nmae" in a part; did you mean "name"?`, `9: a part has no "name"`,
+		"misspelt": {of("      - {naem: user, upstream: fnd, path: \"/user/{naem}\"}\n"), []string{
+			`9: unknown key "naem" in a part; did you mean "name"?`, `9: a part has no "name"`,
 			`9: no upstream is called "fnd"; did you mean "find"?`,
-			`9: the route's path /user/{name}/overview has no parameter {nmae}; did you mean "name"?`,
+			`9: the route's path /user/{name}/overview has no parameter {naem}; did you mean "name"?`,
 		}},
 		"values": {of("      - {name: a b, key: 1, upstream: find, path: x, required: yes, timeout: none, limit: 1KB}\n" +
 			"      - {name: b, upstream: find, path: /b, timeout: 4s, limit: 17MiB}\n" +

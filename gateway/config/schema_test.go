@@ -19,7 +19,7 @@ import (
 )
 
 // unknownKey is like no key that there is, so that the loader lists those that it knows.
-var unknownKey = strings.Repeat("z", 40) //nolint:gochecknoglobals // a constant
+var unknownKey = strings.Repeat("z", 40)
 
 // TestSchema_keys checks that for every mapping of the format the schema has exactly the keys that the loader knows. It
 // asks the loader by putting an unknown key into each mapping of a file in which all of them occur.
@@ -98,7 +98,7 @@ func (w *schemaWalk) visit(schema map[string]any, value any, path string) {
 	}
 }
 
-var knownKeys = regexp.MustCompile(`unknown key "z+" in .*; known are (.*)`) //nolint:gochecknoglobals // a constant
+var knownKeys = regexp.MustCompile(`unknown key "z+" in .*; known are (.*)`)
 
 // compare puts an unknown key into a mapping of the file, and compares what the loader knows with the schema.
 func (w *schemaWalk) compare(mapping map[string]any, properties map[string]any, path string) {

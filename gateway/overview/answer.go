@@ -124,6 +124,6 @@ func write(w http.ResponseWriter, r *http.Request, status int, body []byte) {
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // a client that went away cannot be told anything more
+		_, _ = w.Write(body) //nolint:gosec // JSON, and said to be; who went away cannot be told more
 	}
 }

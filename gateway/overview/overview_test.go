@@ -155,7 +155,7 @@ func gatewaysOwn(kind problem.Type, slot string) string {
 	return string(encoded)
 }
 
-var refused = &net.OpError{Op: "dial", Err: errors.New("connection refused")} //nolint:gochecknoglobals // a constant, but for its type
+var refused = &net.OpError{Op: "dial", Err: errors.New("connection refused")}
 
 // TestOptionalPart has the optional part go wrong in every way: the answer is 200, and tells how.
 func TestOptionalPart(t *testing.T) {
@@ -180,7 +180,7 @@ func TestOptionalPart(t *testing.T) {
 		"late problem": {after(time.Minute, tells(503, "unavailable")), 504,
 			gatewaysOwn(problem.UpstreamTimeout, "journal"), "timeout", time.Second},
 		"away":   {fails(fmt.Errorf("open a connection: %w", refused)), 503, gatewaysOwn(problem.UpstreamUnavailable, "journal"), "unavailable", 0},
-		"unsent": {fails(notSent{}), 503, gatewaysOwn(problem.UpstreamUnavailable, "journal"), "unavailable", 0},
+		"unsent": {fails(unsentError{}), 503, gatewaysOwn(problem.UpstreamUnavailable, "journal"), "unavailable", 0},
 		"broken": {fails(errors.New(reset)), 502, gatewaysOwn(problem.UpstreamBroken, "journal"), "broken", 0},
 		"broken off": {breaksOff(func(context.Context) error { return io.ErrUnexpectedEOF }), 502,
 			gatewaysOwn(problem.UpstreamBroken, "journal"), "broken", 0},
@@ -270,10 +270,10 @@ func (spaces) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-type notSent struct{}
+type unsentError struct{}
 
-func (notSent) Error() string { return "all instances are ejected" }
-func (notSent) NotSent() bool { return true }
+func (unsentError) Error() string { return "all instances are ejected" }
+func (unsentError) NotSent() bool { return true }
 
 // TestRequiredPart has the required part go wrong: its problem is the answer, whatever the other part does, and nobody
 // waits for that.

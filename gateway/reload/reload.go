@@ -143,10 +143,10 @@ func (r *Reloader) reloadOne(ctx context.Context, s *source) {
 	s.failed = err != nil
 	r.metrics.count(err)
 	if err != nil {
-		r.logger.ErrorContext(ctx, s.Name+" not reloaded; the one before stays in force", "files", s.Files, "error", err)
+		r.logger.ErrorContext(ctx, "not reloaded; what was before stays in force", "what", s.Name, "files", s.Files, "error", err)
 		return
 	}
-	r.logger.InfoContext(ctx, s.Name+" reloaded", "files", s.Files)
+	r.logger.InfoContext(ctx, "reloaded", "what", s.Name, "files", s.Files)
 }
 
 // metrics tell of reloads.

@@ -158,7 +158,7 @@ func TestRun_changes(t *testing.T) {
 			write(tb, filepath.Join(dir, "elsewhere", "g.yaml"), data)
 		}},
 		"a link that leads elsewhere": {linked, func(tb testing.TB, dir, data string) {
-			other, err := os.MkdirTemp(dir, "")
+			other, err := os.MkdirTemp(dir, "") //nolint:usetesting // beside the file
 			must(tb, err)
 			write(tb, filepath.Join(other, "h.yaml"), data)
 			must(tb, os.Symlink(filepath.Join(other, "h.yaml"), filepath.Join(other, "link")),
@@ -206,7 +206,7 @@ func volume(tb testing.TB, dir string) string {
 
 func swap(tb testing.TB, dir, data string) {
 	tb.Helper()
-	next, err := os.MkdirTemp(dir, "..2026_")
+	next, err := os.MkdirTemp(dir, "..2026_") //nolint:usetesting // beside the file
 	must(tb, err)
 	write(tb, filepath.Join(next, "f.yaml"), data)
 	must(tb, os.Symlink(filepath.Base(next), filepath.Join(dir, "..data_tmp")),
@@ -226,10 +226,10 @@ func TestRun_keepsTheOldOne(t *testing.T) {
 	r.wants(r.failed, "bad again")
 	r.hangup <- syscall.SIGHUP
 	r.wantMetrics(`
-ums_gateway_config_reloads_total{result="failure"} 5
+ums_gateway_config_reloads_total{result="failure"} 6
 ums_gateway_config_reloads_total{result="success"} 1
 `, 0)
-	if !strings.Contains(r.log.String(), `level=ERROR msg="configuration not reloaded; the one before stays in force"`) ||
+	if !strings.Contains(r.log.String(), `level=ERROR msg="not reloaded; what was before stays in force"`) ||
 		!strings.Contains(r.log.String(), "f.yaml:7: it is bad") {
 		t.Errorf("the log: %s", r.log)
 	}
