@@ -1,0 +1,143 @@
+package safety_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/glarimy/ums/gateway/safety"
+)
+
+// program is the gateway's program. Tests build it once, unless GATEWAY_PROGRAM names one that is there.
+var program string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	os.Exit(run(m))
+}
+
+func run(m *testing.M) int {
+	if program = os.Getenv("TEST_GATEWAY_PROGRAM"); program != "" {
+		return m.Run()
+	}
+	dir, err := os.MkdirTemp("", "gateway-safety-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	program = filepath.Join(dir, "gateway")
+	if out, err := exec.Command("go", "build", "-o", program, "../cmd/gateway").CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "build the gateway: %v\n%s", err, out)
+		return 1
+	}
+	return m.Run()
+}
+
+// gateway is the real program, running.
+type gateway struct{ addr string }
+
+// configuration returns a gateway.yaml for a suite.
+func configuration(routes []safety.Route) string {
+	var upstreams, table strings.Builder
+	for _, r := range routes {
+		fmt.Fprintf(&upstreams, "  %s: {url: \"http://%s\"}\n", r.Slot, r.Addr)
+		fmt.Fprintf(&table, "  - {path: \"/%s/{name}\", methods: [GET, DELETE], upstream: %s, timeout: 2s}\n", r.Slot, r.Slot)
+		fmt.Fprintf(&table, "  - {path: \"/%s/{name}\", methods: [POST, PUT, PATCH], upstream: %s, timeout: 2s, body: %dKiB}\n",
+			r.Slot, r.Slot, safety.BodyLimit>>10)
+	}
+	return "version: 1\nupstreams:\n" + upstreams.String() + "routes:\n" + table.String()
+}
+
+// startGateway starts the program with a configuration and more of an environment, and waits until it listens.
+func startGateway(tb testing.TB, routes []safety.Route, env ...string) gateway {
+	tb.Helper()
+	file := filepath.Join(tb.TempDir(), "gateway.yaml")
+	if err := os.WriteFile(file, []byte(configuration(routes)), 0o600); err != nil {
+		tb.Fatal(err)
+	}
+	addr := freeAddr(tb)
+	log, err := os.Create(filepath.Join(tb.TempDir(), "log"))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	cmd := exec.Command(program)
+	cmd.Env = append([]string{"ADDR=" + addr, "ADMIN_ADDR=off", "GATEWAY_CONFIG=" + file, "ACCESS_LOG=off", "LOG_LEVEL=warn"}, env...)
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+		if text, _ := os.ReadFile(log.Name()); strings.Contains(string(text), "panic") {
+			tb.Errorf("the gateway has panicked:\n%s", text)
+		}
+		_ = log.Close()
+	})
+	g := gateway{addr: addr}
+	for began := time.Now(); ; {
+		conn, err := g.dial(tb.Context())
+		if err == nil {
+			_ = conn.Close()
+			return g
+		}
+		if time.Since(began) > 10*time.Second {
+			text, _ := os.ReadFile(log.Name())
+			tb.Fatalf("the gateway does not listen: %v\n%s", err, text)
+		}
+		<-time.After(10 * time.Millisecond)
+	}
+}
+
+func (g gateway) dial(ctx context.Context) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, "tcp", g.addr)
+}
+
+func freeAddr(tb testing.TB) string {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func newSuite(tb testing.TB, cases []safety.Case) *safety.Suite {
+	tb.Helper()
+	suite, err := safety.NewSuite(tb.Context(), cases)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = suite.Close() })
+	return suite
+}
+
+// runAll runs every case as a test of its own.
+func runAll(t *testing.T, suite *safety.Suite, dial safety.Dial) {
+	t.Helper()
+	for i, c := range suite.Cases() {
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			if err := suite.Run(t.Context(), i, dial); err != nil {
+				t.Errorf("%v\n  the client: %s\n  the upstream: %s\n  may reach it: %s\n  why: %s",
+					err, c.Client, c.Serve.Says, c.Reach.Says, c.Why)
+			}
+		})
+	}
+}
+
+// TestCleartext runs the table against the gateway's cleartext listener.
+func TestCleartext(t *testing.T) {
+	t.Parallel()
+	suite := newSuite(t, safety.Cases())
+	runAll(t, suite, startGateway(t, suite.Routes()).dial)
+}
