@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/HdrHistogram/hdrhistogram-go v1.4.0
+	github.com/glarimy/ums/gateway v0.0.0
 	github.com/glarimy/ums/migrations v0.0.0
 	github.com/glarimy/ums/services/add v0.0.0
 	github.com/glarimy/ums/services/find v0.0.0
@@ -73,6 +74,7 @@ require (
 )
 
 replace (
+	github.com/glarimy/ums/gateway => ../gateway
 	github.com/glarimy/ums/migrations => ../migrations
 	github.com/glarimy/ums/services/add => ../services/add
 	github.com/glarimy/ums/services/find => ../services/find

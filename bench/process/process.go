@@ -11,11 +11,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"syscall"
 	"time"
 )
 
 // Command is how to start a server. It must listen on Addr and end when its standard input does, which happens when
-// this process ends, however it ends.
+// this process ends, however it ends; or have a Signal.
 type Command struct {
 	Name string   // in messages, and of the file with the output
 	Path string   // of the program
@@ -23,7 +24,9 @@ type Command struct {
 	Env  []string // all of it
 	Addr string   // where the server will listen
 
-	Grace time.Duration // how long it may take to end when it is told to; 10 s where it is zero
+	// Signal ends a server that does not watch its standard input. Linux sends it when this process ends, too.
+	Signal syscall.Signal
+	Grace  time.Duration // how long it may take to end when it is told to; 10 s where it is zero
 }
 
 // Process is a running server. Its methods are for one goroutine at a time.
@@ -48,7 +51,7 @@ func Start(c Command, dir string) (*Process, error) {
 	//nolint:gosec,noctx // it is a program of the benchmark's own; Stop ends it in good order
 	p.cmd = exec.Command(c.Path, c.Args...)
 	p.cmd.Env, p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = c.Env, dir, output, output
-	ownSession(p.cmd)
+	ownSession(p.cmd, c.Signal)
 	if p.stdin, err = p.cmd.StdinPipe(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", c.Name, err)
 	}
@@ -91,10 +94,29 @@ func (p *Process) CPU() (time.Duration, error) {
 	return spent, nil
 }
 
+// Usage returns what the whole session has used: the server and all processes that it has started and that are still there.
+// Only Linux tells it.
+func (p *Process) Usage() (Usage, error) {
+	u, err := usage(p.cmd.Process.Pid)
+	if err != nil {
+		return Usage{}, fmt.Errorf("ask what %s has used: %w", p.Name, err)
+	}
+	return u, nil
+}
+
+// Usage is what processes have used.
+type Usage struct {
+	CPU    time.Duration // user and system, since they started
+	Memory int64         // resident, in bytes; what processes share is counted once
+}
+
 // Stop ends the server, by force if it takes too long, and waits until it has ended. It may be called again.
 func (p *Process) Stop() error {
 	grace := cmp.Or(p.Grace, 10*time.Second)
 	_ = p.stdin.Close() // a second time it has been closed already
+	if p.Signal != 0 {
+		_ = p.cmd.Process.Signal(p.Signal) // it may have ended
+	}
 	select {
 	case <-p.ended:
 		return nil

@@ -2,6 +2,9 @@
 
 package process
 
-import "os/exec"
+import (
+	"os/exec"
+	"syscall"
+)
 
-func ownSession(*exec.Cmd) {}
+func ownSession(*exec.Cmd, syscall.Signal) {}

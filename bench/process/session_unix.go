@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix && !linux
 
 package process
 
@@ -8,6 +8,6 @@ import (
 )
 
 // ownSession keeps the signals of the terminal, such as Ctrl-C, from the server: it is this process that ends it.
-func ownSession(cmd *exec.Cmd) {
+func ownSession(cmd *exec.Cmd, _ syscall.Signal) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 }

@@ -35,10 +35,10 @@ func (t Table) WriteMarkdown(w io.Writer) error {
 	for _, r := range t.Rows {
 		lines = append(lines, "| "+strings.Join([]string{
 			r.Label,
-			thousands(r.Median(PerSecond)),
-			seconds(r.Median(P50)),
-			seconds(r.Median(P99)),
-			seconds(r.Median(CPU)),
+			Thousands(r.Median(PerSecond)),
+			Seconds(r.Median(P50)),
+			Seconds(r.Median(P99)),
+			Seconds(r.Median(CPU)),
 			ratio(r, base, PerSecond),
 			ratio(r, base, P99),
 			ratio(r, base, CPU),
@@ -63,7 +63,7 @@ func ratio(r, base Row, m Metric) string {
 func significant(v float64) string {
 	switch {
 	case v >= 99.95:
-		return thousands(v)
+		return Thousands(v)
 	case v >= 9.995:
 		return strconv.FormatFloat(v, 'f', 1, 64)
 	case v >= 0.0995:
@@ -73,8 +73,8 @@ func significant(v float64) string {
 	}
 }
 
-// seconds formats a time with three digits.
-func seconds(v float64) string {
+// Seconds formats a time with three digits.
+func Seconds(v float64) string {
 	switch d := time.Duration(v * float64(time.Second)); {
 	case d == 0:
 		return absent
@@ -87,8 +87,8 @@ func seconds(v float64) string {
 	}
 }
 
-// thousands formats a whole number with commas.
-func thousands(v float64) string {
+// Thousands formats a whole number with commas.
+func Thousands(v float64) string {
 	if v == 0 {
 		return absent
 	}

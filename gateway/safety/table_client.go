@@ -135,7 +135,7 @@ func protocols() []Case {
 		"like); here it is left out"
 	tunnel := func(name, raw string) Case {
 		return Case{Name: name, Why: "RFC 9110, 9.3.6: a gateway is no tunnel; what follows a refusal is a request like any other",
-			Reach: atMost("GET /case/smuggled"),
+			Reach:  atMost("GET /case/smuggled"),
 			Client: Script{send(raw + smuggle), answer(400, 404, 405, 501)}}
 	}
 	return []Case{

@@ -1,0 +1,107 @@
+package gateways
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/glarimy/ums/bench/process"
+	"github.com/glarimy/ums/bench/report"
+	"github.com/glarimy/ums/gateway/safety"
+)
+
+// The upstream under overload serves slots requests at a time in takes each: a capacity of 1,000 requests/s, which does not
+// depend on the CPUs that it shares with the load.
+const (
+	slots    = 10
+	takes    = 10 * time.Millisecond
+	capacity = float64(slots) / 0.010 // requests/s
+	// waiting is how many connections an overload takes: so many requests can be late at a time.
+	waiting = 512
+)
+
+// overload asks our gateway for half of the upstream's capacity, for all of it, and for twice as much. With -secured, a file,
+// the gateway has that configuration in place of its defaults.
+func (r *run) overload(ctx context.Context) (string, error) {
+	addr, err := r.startUpstream(ctx, fmt.Sprintf("SLOTS=%d", slots), "TAKES="+takes.String())
+	if err != nil {
+		return "", err
+	}
+	chosen := peer{name: ours, label: "UMS gateway", prepare: prepareOurs}
+	if r.options.secured != "" {
+		chosen.prepare = prepareSecured
+	}
+	if err := r.start(ctx, []peer{chosen}, addr); err != nil {
+		return "", errors.Join(err, errors.New(strings.Join(r.notes, "; ")))
+	}
+	s := r.servers[0]
+	s.header = r.options.header
+	var b strings.Builder
+	fmt.Fprintf(&b, `## Overload
+
+An upstream that serves %d requests at a time, %v each, asked over %d connections at a constant rate, in an open loop. Latencies count
+from when a request was due. Shed is what was answered with another status than 200.
+
+- Machine: %s; load average before: %s; %v each
+
+| asked | answered/s | p50 | p99 | shed | CPU per request |
+|---|---:|---:|---:|---:|---:|
+`, slots, takes, waiting, report.Machine(), orUnknown(r.busy), r.options.duration)
+	for _, times := range []float64{0.5, 1, 2} {
+		line, err := r.overloadOnce(ctx, s, times)
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(line)
+	}
+	return b.String(), nil
+}
+
+func (r *run) overloadOnce(ctx context.Context, s *server, times float64) (line string, err error) {
+	r.say("%g times the capacity", times)
+	client, err := s.dial(ctx, waiting)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, client.Close()) }()
+	before, err := s.usage()
+	if err != nil {
+		return "", err
+	}
+	result, err := client.RunAt(ctx, r.options.duration, times*capacity)
+	if err != nil {
+		return "", err
+	}
+	after, err := s.usage()
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("| %g × capacity (%s/s) | %s | %s | %s | %.1f %% | %s |\n", times, report.Thousands(times*capacity),
+		report.Thousands(result.PerSecond()), report.Seconds(result.Percentile(50).Seconds()), report.Seconds(result.Percentile(99).Seconds()),
+		100*float64(result.Failed)/float64(result.Requests),
+		report.Seconds((after.CPU-before.CPU).Seconds()/float64(result.Requests))), nil
+}
+
+// prepareTable starts a gateway for the safety table.
+func (r *run) prepareTable(ctx context.Context, p peer, suite *safety.Suite) (*server, error) {
+	started, err := r.startOne(ctx, p, site{routes: suite.Routes()})
+	if started != nil {
+		r.servers = append(r.servers, started)
+	}
+	if err != nil {
+		return nil, err
+	}
+	ready, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	return started, started.process.Wait(ready, func(ctx context.Context) error { return listens(ctx, started.process) })
+}
+
+func listens(ctx context.Context, p *process.Process) error {
+	conn, err := dialRaw(ctx, p.Addr)
+	if err != nil {
+		return err
+	}
+	return conn.Close()
+}

@@ -1,0 +1,140 @@
+package gateways
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/glarimy/ums/bench/process"
+	"github.com/glarimy/ums/bench/report"
+	"github.com/glarimy/ums/gateway/safety"
+)
+
+// server is a peer, running.
+type server struct {
+	peer
+
+	process *process.Process
+	header  string // a header line of each request, or empty
+
+	closed, open report.Row
+	atRest, idle int64 // resident memory, in bytes
+	failed       int64 // answers that were not 200
+}
+
+// startTime bounds the start of one server.
+const startTime = 20 * time.Second
+
+// target is what all are asked for.
+const target = "/user/bench-user-0000"
+
+// startUpstream starts the upstream with more of an environment and returns its address.
+func (r *run) startUpstream(ctx context.Context, env ...string) (string, error) {
+	addr, err := process.FreeAddr(ctx)
+	if err != nil {
+		return "", err
+	}
+	command, err := r.self("upstream")
+	if err != nil {
+		return "", err
+	}
+	command.Addr, command.Env = addr, append(env, "ADDR="+addr)
+	if r.upstream, err = process.Start(command, r.dir); err != nil {
+		return "", err
+	}
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	return addr, r.upstream.Wait(ctx, func(ctx context.Context) error { return checkAnswer(ctx, addr, "") })
+}
+
+// start starts the chosen gateways. Those that cannot be had are left out, with a note.
+func (r *run) start(ctx context.Context, chosen []peer, upstream string) error {
+	for _, p := range chosen {
+		s := site{routes: []safety.Route{{Slot: "find", Addr: upstream}}, oneRoute: true, limited: p.limited}
+		started, err := r.startOne(ctx, p, s)
+		if err == nil {
+			ready, cancel := context.WithTimeout(ctx, startTime)
+			err = started.process.Wait(ready, func(ctx context.Context) error { return checkAnswer(ctx, started.process.Addr, started.header) })
+			cancel()
+		}
+		if err != nil {
+			r.notes = append(r.notes, fmt.Sprintf("Without %s: %v", p.name, err))
+			r.say("%s", r.notes[len(r.notes)-1])
+			if started != nil {
+				if err := started.process.Stop(); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		r.servers = append(r.servers, started)
+	}
+	if len(r.servers) == 0 {
+		return errors.New("there is nothing to measure")
+	}
+	return nil
+}
+
+// startOne starts a peer for a site, of which it chooses the addresses and the folder. It may have started the server
+// although it returns an error.
+func (r *run) startOne(ctx context.Context, p peer, s site) (*server, error) {
+	var err error
+	if s.addr, err = process.FreeAddr(ctx); err != nil {
+		return nil, err
+	}
+	if s.admin, err = process.FreeAddr(ctx); err != nil {
+		return nil, err
+	}
+	s.dir = filepath.Join(r.dir, p.name)
+	if err := os.MkdirAll(s.dir, 0o755); err != nil { //nolint:gosec // nginx's workers are another user's
+		return nil, err
+	}
+	command, version, err := p.prepare(ctx, r, s)
+	if err != nil {
+		return nil, err
+	}
+	command.Name, command.Addr = p.name, s.addr
+	started := &server{peer: p}
+	if p.name == oursSecured {
+		started.header = r.options.header
+	}
+	started.process, err = process.Start(command, r.dir)
+	if err != nil {
+		return nil, err
+	}
+	if version != "" {
+		r.notes = append(r.notes, p.name+": "+version)
+	}
+	return started, nil
+}
+
+// checkAnswer makes sure that a server answers with the record.
+func checkAnswer(ctx context.Context, addr, header string) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+target, http.NoBody)
+	if err != nil {
+		return err
+	}
+	if name, value, found := strings.Cut(header, ":"); found {
+		request.Header.Set(name, strings.TrimSpace(value))
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
+	answer, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return err
+	}
+	if answer.StatusCode != http.StatusOK || string(body) != record {
+		return fmt.Errorf("the answer is %s %.200q, not the record", answer.Status, body)
+	}
+	return nil
+}
