@@ -64,6 +64,10 @@ bench-search: ## measure page 1 and page 1,000 of lists of 1,000,000 users (abou
 bench-writes: ## measure POST /user beside a bare transaction, and the way of events to the bus (about 1 minute)
 	go run ./shared/enginetest/cmd/engines -disk -- go run ./bench/cmd/writes
 
+.PHONY: bench-gateways
+bench-gateways: ## measure the gateway beside nginx, HAProxy, Traefik and Caddy; writes docs/benchmarks.md (about 10 minutes)
+	go run ./bench/cmd/gateways -out docs/benchmarks.md
+
 .PHONY: bench-firstrun
 bench-firstrun: ## measure how long README's first command takes to answer, and its memory
 	go run ./bench/cmd/firstrun

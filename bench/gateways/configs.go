@@ -65,7 +65,7 @@ http {
 	for _, r := range s.routes {
 		fmt.Fprintf(&b, "  upstream %s { server %s; keepalive 256; keepalive_requests 1000000000; }\n", r.Slot, r.Addr)
 	}
-	fmt.Fprintf(&b, "  server {\n    listen %s;\n    merge_slashes off;\n", s.addr)
+	fmt.Fprintf(&b, "  server {\n    listen %s;\n    merge_slashes off;\n    location / { return 404; }\n", s.addr)
 	for _, r := range s.routes {
 		fmt.Fprintf(&b, "    location %s { proxy_request_buffering off; proxy_pass http://%s;", s.path(r), r.Slot)
 		if s.limited {

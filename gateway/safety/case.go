@@ -13,7 +13,7 @@ type Case struct {
 	Client Script   // what the client does and must get, in order
 	Reach  Reach    // what may reach the upstream
 	Serve  Behavior // of the upstream; the zero value answers every request
-	// Nginx says why nginx (1.22, configured by bench/gateways) does something else, and what it does. Empty: it does not.
+	// Nginx says why nginx (1.22, configured by bench/gateways) does something else, where it does.
 	Nginx string
 }
 

@@ -110,7 +110,7 @@ func trickle(raw string) Step {
 		for range int(patience / (200 * time.Millisecond)) {
 			<-pause.C
 			if _, err := io.WriteString(c.conn, raw); err != nil {
-				return nil //nolint:nilerr // it has been closed, as it should be
+				return stillOpen(err)
 			}
 		}
 		return errors.New("the server has listened to the trickle for as long as it came")
@@ -305,10 +305,14 @@ func leave() Step {
 
 func abort() Step {
 	return step(func(c *client) error {
-		if tcp, ok := c.conn.(interface{ SetLinger(sec int) error }); ok {
+		conn := c.conn
+		if wrapped, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS would say goodbye
+			conn = wrapped.NetConn()
+		}
+		if tcp, ok := conn.(interface{ SetLinger(sec int) error }); ok {
 			_ = tcp.SetLinger(0)
 		}
-		_ = c.conn.Close()
+		_ = conn.Close()
 		return nil
 	}, "resets the connection")
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/glarimy/ums/gateway/safety"
 )
 
-// program is the gateway's program. Tests build it once, unless GATEWAY_PROGRAM names one that is there.
+// program is the gateway's program. Tests build it once, unless TEST_GATEWAY_PROGRAM names one that is there.
 var program string
 
 func TestMain(m *testing.M) {

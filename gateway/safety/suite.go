@@ -95,6 +95,19 @@ func (s *Suite) Run(ctx context.Context, i int, dial Dial) error {
 	return c.judge(ctx)
 }
 
+// Forget drops what the upstream of the i-th case has recorded on connections that are between two requests or have ended.
+func (s *Suite) Forget(i int) { s.cases[i].upstream.forget() }
+
+// Received returns what has reached the upstream of the i-th case, once another client has got its own answer.
+func (s *Suite) Received(ctx context.Context, i int, dial Dial) (Received, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	if err := s.cases[i].next(ctx, dial); err != nil {
+		return Received{}, err
+	}
+	return s.cases[i].upstream.settle(ctx)
+}
+
 // next is a client that has done nothing wrong, and that must get its own answer. It also makes sure that all that the
 // server was going to forward earlier has arrived.
 func (c running) next(ctx context.Context, dial Dial) error {

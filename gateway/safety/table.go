@@ -4,12 +4,12 @@ import "slices"
 
 // Cases returns the table.
 func Cases() []Case {
-	return slices.Concat(
+	return explain(slices.Concat(
 		lengthAndCoding(), codings(), lengths(), chunkSyntax(), chunkEnds(),
 		lineEnds(), fieldSyntax(), requestLines(), hosts(), forms(), targets(), overlong(),
 		clientTiming(), expectations(), pipelines(), protocols(), forwarding(),
 		answerHeads(), answerFraming(), answerBodies(), interimAnswers(), earlyAnswers(),
-	)
+	))
 }
 
 // How requests begin: every line but the empty one.

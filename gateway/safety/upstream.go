@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -144,6 +145,16 @@ func (u *upstream) received() (Received, error) {
 		}
 	}
 	return all, nil
+}
+
+// forget drops all that was recorded.
+func (u *upstream) forget() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.conns = slices.DeleteFunc(u.conns, func(c *recording) bool { return c.ended })
+	for _, c := range u.conns {
+		c.bytes = nil
+	}
 }
 
 // isOwn reports whether a request is the suite's, or a health check.
