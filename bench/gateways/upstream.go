@@ -12,7 +12,7 @@ import (
 )
 
 // record is the constant answer, of 80 bytes.
-const record = `{"name":"bench-user-0000","phone":9000000000,"since":"2022-09-12T10:00:00.0000Z"}`
+const record = `{"name":"bench-user-0000","phone":9000000000,"since":"2022-09-12T10:00:00.000Z"}`
 
 // upstream answers every request with the same record. It knows of HTTP only where the head of a request without a body
 // ends, so that it takes as little as it can of the CPUs that it shares with what is measured.

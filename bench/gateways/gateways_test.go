@@ -1,0 +1,66 @@
+package gateways_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/glarimy/ums/bench/gateways"
+)
+
+// TestMain lets this program be the upstreams that the benchmark starts.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "serve" {
+		if err := (gateways.Bench{Stdin: os.Stdin, Progress: os.Stderr}).Run(context.Background(), os.Args[1:], os.Getenv, os.Stdout); err != nil {
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// TestRun measures the sketch, which needs nothing but this program, and checks the page and its plot.
+func TestRun(t *testing.T) {
+	t.Parallel()
+	page := filepath.Join(t.TempDir(), "benchmarks.md")
+	err := gateways.Bench{Stdin: strings.NewReader(""), Progress: t.Output()}.Run(t.Context(), []string{
+		"-rounds", "1", "-duration", "50ms", "-rate", "200", "-connections", "2", "-idle", "10", "-peers", "sketch", "-root", t.TempDir(), "-out", page,
+	}, os.Getenv, t.Output())
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"answers a constant JSON of 80 bytes", "| net/http + httputil.ReverseProxy, tuned, bare |", "(benchmarks.svg)"} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("the page has no %q:\n%s", want, text)
+		}
+	}
+	if strings.Contains(string(text), "with 200**") {
+		t.Errorf("requests have failed:\n%s", text)
+	}
+	if plot, err := os.ReadFile(filepath.Join(filepath.Dir(page), "benchmarks.svg")); err != nil || !strings.Contains(string(plot), "</svg>") {
+		t.Errorf("there is no plot: %v", err)
+	}
+}
+
+func TestRunRefusesWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	for want, args := range map[string][]string{
+		"must be positive":     {"-rounds", "0"},
+		"there is no gateway":  {"-peers", "nobody"},
+		"unknown argument":     {"now"},
+		"serve takes upstream": {"serve", "tea"},
+		"not defined":          {"-colour", "blue"},
+		"nothing to measure":   {"-peers", "ums-secured", "-root", t.TempDir()},
+	} {
+		err := gateways.Bench{Stdin: strings.NewReader(""), Progress: t.Output()}.Run(t.Context(), args, os.Getenv, t.Output())
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: got error %v, want one with %q", args, err, want)
+		}
+	}
+}
