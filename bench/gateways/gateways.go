@@ -148,7 +148,10 @@ func newTools(root string, getenv func(string) string, say func(string, ...any))
 		return tools{}, err
 	}
 	env := []string{"CGO_ENABLED=0", "GOWORK=off", "DEBIAN_FRONTEND=noninteractive"}
-	for _, name := range []string{"PATH", "HOME", "GOPATH", "GOCACHE", "GOMODCACHE", "GOPROXY", "GOSUMDB", "GOFLAGS", "GOTOOLCHAIN", "http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "SSL_CERT_FILE", "TMPDIR"} {
+	for _, name := range []string{
+		"PATH", "HOME", "TMPDIR", "GOPATH", "GOCACHE", "GOMODCACHE", "GOPROXY", "GOSUMDB", "GOFLAGS", "GOTOOLCHAIN",
+		"http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "SSL_CERT_FILE",
+	} {
 		if value := getenv(name); value != "" {
 			env = append(env, name+"="+value)
 		}

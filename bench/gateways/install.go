@@ -68,10 +68,8 @@ func (t tools) packaged(ctx context.Context, name string) (string, error) {
 // ours builds the gateway of the tree at root.
 func (t tools) ours(ctx context.Context, root string) (string, error) {
 	program := filepath.Join(t.dir, "gateway-bench")
-	if _, err := t.run(ctx, filepath.Join(root, "gateway"), "go", "build", "-trimpath", "-o", program, "./cmd/gateway"); err != nil {
-		return "", err
-	}
-	return program, nil
+	_, err := t.run(ctx, filepath.Join(root, "gateway"), "go", "build", "-trimpath", "-o", program, "./cmd/gateway")
+	return program, err
 }
 
 // version returns the first line of what a program says of itself.

@@ -41,8 +41,8 @@ func (r *run) overload(ctx context.Context) (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, `## Overload
 
-An upstream that serves %d requests at a time, %v each, asked over %d connections at a constant rate, in an open loop. Latencies count
-from when a request was due. Shed is what was answered with another status than 200.
+An upstream that serves %d requests at a time, %v each, asked over %d connections at a constant rate, in an open loop.
+Latencies count from when a request was due. Shed is what was answered with another status than 200.
 
 - Machine: %s; load average before: %s; %v each
 
@@ -79,7 +79,8 @@ func (r *run) overloadOnce(ctx context.Context, s *server, times float64) (line 
 		return "", err
 	}
 	return fmt.Sprintf("| %g × capacity (%s/s) | %s | %s | %s | %.1f %% | %s |\n", times, report.Thousands(times*capacity),
-		report.Thousands(result.PerSecond()), report.Seconds(result.Percentile(50).Seconds()), report.Seconds(result.Percentile(99).Seconds()),
+		report.Thousands(result.PerSecond()),
+		report.Seconds(result.Percentile(50).Seconds()), report.Seconds(result.Percentile(99).Seconds()),
 		100*float64(result.Failed)/float64(result.Requests),
 		report.Seconds((after.CPU-before.CPU).Seconds()/float64(result.Requests))), nil
 }

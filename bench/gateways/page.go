@@ -14,14 +14,15 @@ func (r *run) page() (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# Benchmarks: the gateway beside others
 
-`+"`make bench-gateways`"+` has written this page; it does so on any machine. One route, `+"`GET /user/{name}`"+`, to one upstream in a
-process of its own that answers a constant JSON of %d bytes. %d keep-alive connections; medians of %d rounds of %v, in which
-the gateways take turns; all with their defaults, but for kept connections to the upstream.
+`+"`make bench-gateways`"+` has written this page; it does so on any machine. One route,
+`+"`GET /user/{name}`"+`, to one upstream in a process of its own that answers a constant JSON of %d bytes. %d keep-alive
+connections; medians of %d rounds of %v, in which the gateways take turns; all with their defaults, but for kept connections
+to the upstream.
 
 Load, gateway and upstream share the machine: requests/s says what the machine does, CPU per request (user and system time of
-all processes of a gateway) what the gateway costs. Compare the second. The open loop asks at a constant %s requests/s; its latencies
-count from when a request was due, so that a stall is not hidden (coordinated omission). Memory is what is resident, with shared pages
-counted once: at rest, and with %s idle connections.
+all processes of a gateway) what the gateway costs. Compare the second. The open loop asks at a constant %s requests/s; its
+latencies count from when a request was due, so that a stall is not hidden (coordinated omission). Memory is what is resident,
+with shared pages counted once: at rest, and with %s idle connections.
 
 - Machine: %s; load average before: %s
 `, len(record), r.options.connections, r.options.rounds, r.options.duration, report.Thousands(r.options.rate),
@@ -37,7 +38,8 @@ counted once: at rest, and with %s idle connections.
 	b.WriteString("\n" + r.table() + "\n" + r.verdicts())
 	if r.options.out != "" {
 		plot := strings.TrimSuffix(filepath.Base(r.options.out), ".md") + ".svg"
-		if err := os.WriteFile(filepath.Join(filepath.Dir(r.options.out), plot), []byte(r.plot()), 0o644); err != nil { //nolint:gosec // documentation
+		file := filepath.Join(filepath.Dir(r.options.out), plot)
+		if err := os.WriteFile(file, []byte(r.plot()), 0o644); err != nil { //nolint:gosec // a page of documentation
 			return "", err
 		}
 		fmt.Fprintf(&b, "\n![CPU per request and requests/s of each gateway](%s)\n", plot)
@@ -56,7 +58,8 @@ func (r *run) table() string {
 		}
 	}
 	var b strings.Builder
-	b.WriteString("| gateway | requests/s | CPU per request | p50 | p99 | open loop p50 | p99 | at rest | idle connections | × nginx's CPU | × Traefik's requests/s |\n" +
+	b.WriteString("| gateway | requests/s | CPU per request | p50 | p99 | open loop p50 | p99 " +
+		"| at rest | idle connections | × nginx's CPU | × Traefik's requests/s |\n" +
 		"|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|\n")
 	for _, s := range r.servers {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", s.label,
@@ -75,8 +78,15 @@ func (r *run) verdicts() string {
 	for _, s := range r.servers {
 		t.Rows = append(t.Rows, report.Row{Name: s.name, Label: s.label, Samples: s.closed.Samples})
 	}
-	return t.Verdict(report.Figure{What: "requests/s of the UMS gateway, of Traefik's", Row: ours, Of: traefik, Metric: report.PerSecond, AtLeast: 2.5}) + "\n" +
-		t.Verdict(report.Figure{What: "CPU per request of the UMS gateway, of nginx's", Row: ours, Of: nginx, Metric: report.CPU, AtMost: 1.5}) + "\n"
+	figures := []report.Figure{
+		{What: "requests/s of the UMS gateway, of Traefik's", Row: ours, Of: traefik, Metric: report.PerSecond, AtLeast: 2.5},
+		{What: "CPU per request of the UMS gateway, of nginx's", Row: ours, Of: nginx, Metric: report.CPU, AtMost: 1.5},
+	}
+	var b strings.Builder
+	for _, f := range figures {
+		b.WriteString(t.Verdict(f) + "\n")
+	}
+	return b.String()
 }
 
 func megabytes(b int64) string {

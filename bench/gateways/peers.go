@@ -38,7 +38,10 @@ func peers() []peer {
 		{name: "haproxy", label: "HAProxy", prepare: prepareHAProxy},
 		{name: "haproxy-limited", label: "HAProxy, rate limit", limited: true, prepare: prepareHAProxy},
 		{name: traefik, label: "Traefik", prepare: prepareTraefik},
-		{name: "traefik-limited", label: "Traefik, rate limit (JWT is in its paid edition)", limited: true, prepare: prepareTraefik},
+		{
+			name: "traefik-limited", label: "Traefik, rate limit (JWT is in its paid edition)", limited: true,
+			prepare: prepareTraefik,
+		},
 		{name: "caddy", label: "Caddy (its core has neither rate limit nor JWT)", prepare: prepareCaddy},
 		{name: "sketch", label: "net/http + httputil.ReverseProxy, tuned, bare", prepare: prepareSketch},
 	}
@@ -70,7 +73,7 @@ func choosePeers(list string) ([]peer, error) {
 // write writes a file of a gateway and returns its name.
 func (s site) write(name, text string) (string, error) {
 	file := filepath.Join(s.dir, name)
-	return file, os.WriteFile(file, []byte(text), 0o600)
+	return file, os.WriteFile(file, []byte(text), 0o600) //nolint:gosec // in a folder of this run's own
 }
 
 func prepareOurs(ctx context.Context, r *run, s site) (process.Command, string, error) {
@@ -90,7 +93,9 @@ func (r *run) gateway(ctx context.Context, s site, config string) (process.Comma
 	if err != nil {
 		return process.Command{}, "", err
 	}
-	env := append([]string{"ADDR=" + s.addr, "ADMIN_ADDR=" + s.admin, "GATEWAY_CONFIG=" + file, "UPSTREAM=" + s.routes[0].Addr}, r.options.env...)
+	env := append([]string{
+		"ADDR=" + s.addr, "ADMIN_ADDR=" + s.admin, "GATEWAY_CONFIG=" + file, "UPSTREAM=" + s.routes[0].Addr,
+	}, r.options.env...)
 	return process.Command{Path: program, Env: env, Signal: syscall.SIGTERM}, r.tools.version(ctx, program, "--version"), nil
 }
 
@@ -112,7 +117,9 @@ func prepareNginx(ctx context.Context, r *run, s site) (process.Command, string,
 		return process.Command{}, "", err
 	}
 	file, err := s.write("nginx.conf", nginxConfig(s))
-	command := process.Command{Path: program, Args: []string{"-p", s.dir, "-c", file, "-e", s.dir + "/nginx-start.log"}, Signal: syscall.SIGTERM}
+	command := process.Command{
+		Path: program, Args: []string{"-p", s.dir, "-c", file, "-e", s.dir + "/nginx-start.log"}, Signal: syscall.SIGTERM,
+	}
 	return command, r.tools.version(ctx, program, "-v"), err
 }
 
@@ -122,7 +129,8 @@ func prepareHAProxy(ctx context.Context, r *run, s site) (process.Command, strin
 		return process.Command{}, "", err
 	}
 	file, err := s.write("haproxy.cfg", haproxyConfig(s))
-	return process.Command{Path: program, Args: []string{"-db", "-f", file}, Signal: syscall.SIGTERM}, r.tools.version(ctx, program, "-v"), err
+	command := process.Command{Path: program, Args: []string{"-db", "-f", file}, Signal: syscall.SIGTERM}
+	return command, r.tools.version(ctx, program, "-v"), err
 }
 
 func prepareTraefik(ctx context.Context, r *run, s site) (process.Command, string, error) {
@@ -135,7 +143,8 @@ func prepareTraefik(ctx context.Context, r *run, s site) (process.Command, strin
 		return process.Command{}, "", err
 	}
 	file, err := s.write("traefik.yaml", static)
-	return process.Command{Path: program, Args: []string{"--configFile=" + file}, Signal: syscall.SIGTERM}, "Traefik " + traefikVersion, err
+	command := process.Command{Path: program, Args: []string{"--configFile=" + file}, Signal: syscall.SIGTERM}
+	return command, "Traefik " + traefikVersion, err
 }
 
 func prepareCaddy(ctx context.Context, r *run, s site) (process.Command, string, error) {

@@ -34,10 +34,14 @@ func (r *run) plot() string {
 	}
 	width, height := plotLabels+len(halves)*(plotBar+plotValue), plotTop+len(r.servers)*plotLine+12
 	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" font-family="sans-serif" font-size="13">`+
-		"\n<title>CPU per request and requests/s of each gateway</title>\n"+`<rect width="100%%" height="100%%" fill="#ffffff"/>`+"\n", width, height)
+	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" `+
+		`font-family="sans-serif" font-size="13">
+<title>CPU per request and requests/s of each gateway</title>
+<rect width="100%%" height="100%%" fill="#ffffff"/>
+`, width, height)
 	for i, s := range r.servers {
-		fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="end">%s</text>`+"\n", plotLabels-10, plotTop+i*plotLine+14, html.EscapeString(strings.ReplaceAll(s.label, "**", "")))
+		fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="end">%s</text>`+"\n", plotLabels-10, plotTop+i*plotLine+14,
+			html.EscapeString(strings.ReplaceAll(s.label, "**", "")))
 	}
 	for i, half := range halves {
 		half.draw(&b, r.servers, plotLabels+i*(plotBar+plotValue))

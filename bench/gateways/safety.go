@@ -30,8 +30,8 @@ func (r *run) compareSafety(ctx context.Context) (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, `## HTTP safety: the gateway beside nginx
 
-%d cases (gateway/safety/CASES.md). The gateway does what the table asks in %d of them, nginx (%s) in %d. A case in which nginx does
-something else is no fault of nginx as such: the table asks for the stricter of what the RFCs allow.
+%d cases (gateway/safety/CASES.md). The gateway does what the table asks in %d of them, nginx (%s) in %d. A case
+in which nginx does something else is no fault of nginx as such: the table asks for the stricter of what the RFCs allow.
 
 | case | nginx | why |
 |---|---|---|

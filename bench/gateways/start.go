@@ -44,7 +44,7 @@ func (r *run) startUpstream(ctx context.Context, env ...string) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	command.Addr, command.Env = addr, append(env, "ADDR="+addr)
+	command.Addr, command.Env = addr, append([]string{"ADDR=" + addr}, env...)
 	if r.upstream, err = process.Start(command, r.dir); err != nil {
 		return "", err
 	}
@@ -60,7 +60,9 @@ func (r *run) start(ctx context.Context, chosen []peer, upstream string) error {
 		started, err := r.startOne(ctx, p, s)
 		if err == nil {
 			ready, cancel := context.WithTimeout(ctx, startTime)
-			err = started.process.Wait(ready, func(ctx context.Context) error { return checkAnswer(ctx, started.process.Addr, started.header) })
+			err = started.process.Wait(ready, func(ctx context.Context) error {
+				return checkAnswer(ctx, started.process.Addr, started.header)
+			})
 			cancel()
 		}
 		if err != nil {

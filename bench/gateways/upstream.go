@@ -55,7 +55,8 @@ func runUpstream(ctx context.Context, _ []string, getenv func(string) string, _ 
 
 func (u upstream) serve(conn net.Conn) {
 	defer func() { _ = conn.Close() }()
-	answer := fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(record), record)
+	answer := fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
+		len(record), record)
 	buffer, n := make([]byte, 64<<10), 0
 	for {
 		got, err := conn.Read(buffer[n:])

@@ -130,14 +130,14 @@ func atMost(want string, demands ...demand) Reach {
 func sequence(wants ...string) string { return strings.Join(wants, "\n") }
 
 func reach(want string, orNothing bool, demands []demand) Reach {
-	says := strings.ReplaceAll(fmt.Sprintf("%q", want), `\n`, `", then "`)
+	says := []string{strings.ReplaceAll(fmt.Sprintf("%q", want), `\n`, `", then "`)}
 	for _, d := range demands {
-		says += ", " + d.says
+		says = append(says, d.says)
 	}
 	if orNothing {
-		says += ", or nothing"
+		says = append(says, "or nothing")
 	}
-	return Reach{Says: says, check: func(prefix string, got Received) error {
+	return Reach{Says: strings.Join(says, ", "), check: func(prefix string, got Received) error {
 		if orNothing && len(got.Requests) == 0 && len(got.Unfinished) == 0 {
 			return nil
 		}

@@ -51,23 +51,35 @@ func (c *client) write(raw string) {
 	_, _ = io.WriteString(c.conn, raw)
 }
 
+// got is an answer.
+type got struct {
+	status int // 0 if there was none
+	header http.Header
+	body   string
+}
+
 // read reads an answer whole and checks its framing as strictly as that of requests.
-func (c *client) read(method string) (*http.Response, string, error) {
+func (c *client) read(method string) (got, error) {
 	head, err := c.peekHead()
 	if err != nil {
-		return nil, "", err
+		return got{}, err
 	}
 	if err := CheckAnswer(head); err != nil && !bytes.HasPrefix(head, []byte("HTTP/1.0")) {
-		return nil, "", fmt.Errorf("the client gets %.300q: %w", head, err)
+		return got{}, fmt.Errorf("the client gets %.300q: %w", head, err)
 	}
 	answer, err := http.ReadResponse(c.reader, &http.Request{Method: method})
 	if err != nil {
-		return nil, "", err
+		return got{}, err
 	}
 	defer func() { _ = answer.Body.Close() }()
 	body, err := io.ReadAll(answer.Body)
 	c.status, c.closing = answer.StatusCode, answer.Close
-	return answer, string(body), err
+	if date := answer.Header.Get("Date"); err == nil && date != "" {
+		if at, wrong := http.ParseTime(date); wrong != nil || time.Since(at).Abs() > time.Hour {
+			err = fmt.Errorf("the answer %d has the Date %q", answer.StatusCode, date)
+		}
+	}
+	return got{status: answer.StatusCode, header: answer.Header, body: string(body)}, err
 }
 
 func (c *client) peekHead() ([]byte, error) {
@@ -122,12 +134,12 @@ func answer(statuses ...int) Step { return answerTo(http.MethodGet, statuses...)
 
 func answerTo(method string, statuses ...int) Step {
 	return step(func(c *client) error {
-		got, body, err := c.read(method)
+		a, err := c.read(method)
 		if err != nil {
 			return fmt.Errorf("the client gets no whole answer, want %d: %w", statuses, err)
 		}
-		if !slices.Contains(statuses, got.StatusCode) {
-			return fmt.Errorf("the client gets %d %.200q, want %d", got.StatusCode, body, statuses)
+		if !slices.Contains(statuses, a.status) {
+			return fmt.Errorf("the client gets %d %.200q, want %d", a.status, a.body, statuses)
 		}
 		return nil
 	}, "gets %s", orList(statuses))
@@ -143,15 +155,15 @@ func answeredOr(request string, statuses ...int) Step {
 		says += " or " + orList(statuses)
 	}
 	return step(func(c *client) error {
-		got, body, err := c.read(http.MethodGet)
+		a, err := c.read(http.MethodGet)
 		want := localize(request, c.prefix)
 		switch {
 		case err != nil:
 			return fmt.Errorf("the client gets no whole answer to %q: %w", want, err)
-		case slices.Contains(statuses, got.StatusCode), got.StatusCode == http.StatusOK && body == want:
+		case slices.Contains(statuses, a.status), a.status == http.StatusOK && a.body == want:
 			return nil
 		}
-		return fmt.Errorf("the client gets %d %.200q, want the answer to %q or %d", got.StatusCode, body, want, statuses)
+		return fmt.Errorf("the client gets %d %.200q, want the answer to %q or %d", a.status, a.body, want, statuses)
 	}, "%s", says)
 }
 
@@ -159,13 +171,13 @@ func answeredOr(request string, statuses ...int) Step {
 // while a client is still sending cannot be sure that its answer arrives.
 func answeredOrGone(statuses ...int) Step {
 	return step(func(c *client) error {
-		got, body, err := c.read(http.MethodGet)
+		a, err := c.read(http.MethodGet)
 		if err != nil {
 			c.status = 0
 			return stillOpen(err)
 		}
-		if !slices.Contains(statuses, got.StatusCode) {
-			return fmt.Errorf("the client gets %d %.200q, want %d or the end", got.StatusCode, body, statuses)
+		if !slices.Contains(statuses, a.status) {
+			return fmt.Errorf("the client gets %d %.200q, want %d or the end", a.status, a.body, statuses)
 		}
 		return nil
 	}, "gets %s, or the end of the connection", orList(statuses))
@@ -174,9 +186,9 @@ func answeredOrGone(statuses ...int) Step {
 // broken waits for an answer that begins with a status and ends before it is whole, or for one of the statuses in its place.
 func broken(instead ...int) Step {
 	return step(func(c *client) error {
-		got, body, err := c.read(http.MethodGet)
-		if err == nil && !slices.Contains(instead, got.StatusCode) {
-			return fmt.Errorf("the client takes %d %.200q for a whole answer", got.StatusCode, body)
+		a, err := c.read(http.MethodGet)
+		if err == nil && !slices.Contains(instead, a.status) {
+			return fmt.Errorf("the client takes %d %.200q for a whole answer", a.status, body)
 		}
 		return nil
 	}, "gets an answer that it can tell is broken off, or %s", orList(instead))
@@ -185,9 +197,9 @@ func broken(instead ...int) Step {
 // interim waits for an interim answer.
 func interim(status int) Step {
 	return step(func(c *client) error {
-		got, _, err := c.read(http.MethodGet)
-		if err != nil || got.StatusCode != status {
-			return fmt.Errorf("the client gets %v (%v), want the interim answer %d", got, err, status)
+		a, err := c.read(http.MethodGet)
+		if err != nil || a.status != status {
+			return fmt.Errorf("the client gets %d, want the interim answer %d: %w", a.status, status, orWrong(err))
 		}
 		return nil
 	}, "gets %d", status)
@@ -201,7 +213,7 @@ func skipInterim() Step {
 			if err != nil || !strings.HasPrefix(string(b), "HTTP/1.1 1") {
 				return nil //nolint:nilerr // the next step tells
 			}
-			if _, _, err := c.read(http.MethodGet); err != nil {
+			if _, err := c.read(http.MethodGet); err != nil {
 				return fmt.Errorf("the client gets no interim answer: %w", err)
 			}
 		}
@@ -224,9 +236,9 @@ func closed() Step {
 func kept() Step {
 	return step(func(c *client) error {
 		c.write("GET " + c.prefix + keptTarget + " HTTP/1.1\r\nHost: h\r\n\r\n")
-		got, body, err := c.read(http.MethodGet)
-		if want := "GET " + c.prefix + keptTarget; err != nil || body != want {
-			return fmt.Errorf("the next request over the connection gets %d %.200q (%v), want %q", status(got), body, err, want)
+		a, err := c.read(http.MethodGet)
+		if want := "GET " + c.prefix + keptTarget; err != nil || a.body != want {
+			return fmt.Errorf("the next request over the connection gets %d %.200q, want %q: %w", a.status, a.body, want, orWrong(err))
 		}
 		return nil
 	}, "can use the connection again")
@@ -255,12 +267,12 @@ func settledAfterAnswer() Step {
 // answerWithout waits for an answer with 200 that has none of these fields.
 func answerWithout(names ...string) Step {
 	return step(func(c *client) error {
-		got, _, err := c.read(http.MethodGet)
-		if err != nil || got.StatusCode != http.StatusOK {
-			return fmt.Errorf("the client gets %d (%v), want 200", status(got), err)
+		a, err := c.read(http.MethodGet)
+		if err != nil || a.status != http.StatusOK {
+			return fmt.Errorf("the client gets %d, want 200: %w", a.status, orWrong(err))
 		}
 		for _, name := range names {
-			if value := got.Header.Get(name); value != "" {
+			if value := a.header.Get(name); value != "" {
 				return fmt.Errorf("the client gets %s: %s, which should have stayed behind", name, value)
 			}
 		}
@@ -325,11 +337,15 @@ func stillOpen(err error) error {
 	return nil
 }
 
-func status(r *http.Response) int {
-	if r == nil {
-		return 0
+// errWrong is what is wrong with an answer that came whole.
+var errWrong = errors.New("it is another answer")
+
+// orWrong returns err, or errWrong if there is none.
+func orWrong(err error) error {
+	if err == nil {
+		return errWrong
 	}
-	return r.StatusCode
+	return err
 }
 
 func orList(statuses []int) string {

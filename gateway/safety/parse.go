@@ -105,13 +105,13 @@ func CheckAnswer(head []byte) error {
 
 // parseHead splits what ends with an empty line into its first line and its fields.
 func parseHead(b []byte) (line string, fields []Field, rest []byte, err error) {
-	end := bytes.Index(b, []byte("\r\n\r\n"))
-	if end < 0 {
+	head, rest, found := bytes.Cut(b, []byte("\r\n\r\n"))
+	if !found {
 		return "", nil, nil, ErrUnfinished
 	}
-	lines := strings.Split(string(b[:end]), "\r\n")
+	lines := strings.Split(string(head), "\r\n")
 	fields, err = parseFields(lines[1:])
-	return lines[0], fields, b[end+4:], err
+	return lines[0], fields, rest, err
 }
 
 func parseFields(lines []string) ([]Field, error) {
@@ -147,7 +147,7 @@ func framing(fields []Field) (int64, error) {
 	if err != nil {
 		return 0, fmt.Errorf("the Content-Length is %q", lengths[0])
 	}
-	return int64(n), nil //nolint:gosec // it has 63 bits
+	return int64(n), nil
 }
 
 func parseChunks(b []byte) (body []byte, trailers []Field, rest []byte, err error) {

@@ -118,9 +118,9 @@ func (c running) next(ctx context.Context, dial Dial) error {
 	defer func() { _ = next.conn.Close() }()
 	want := "GET /" + c.slot + sentinel
 	next.write(want + " HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
-	got, body, err := next.read(http.MethodGet)
-	if err != nil || body != want {
-		return fmt.Errorf("the next client gets %d %.200q (%v), want the answer to %q", status(got), body, err, want)
+	a, err := next.read(http.MethodGet)
+	if err != nil || a.body != want {
+		return fmt.Errorf("the next client gets %d %.200q, want the answer to %q: %w", a.status, a.body, want, orWrong(err))
 	}
 	return nil
 }

@@ -62,21 +62,21 @@ func fieldSyntax() []Case {
 
 // overlong are heads without measure.
 func overlong() []Case {
-	tooLong := func(name, why, raw string) Case {
-		return Case{Name: name, Why: why, Client: Script{send(raw), answeredOrGone(400, 413, 414, 431, 501), closed()}, Reach: nothing()}
-	}
 	const why = "RFC 9110, 5.4 and 15.5.15; RFC 6585, 5: refused with 414 or 431 before it fills the memory. The client may still be " +
 		"sending, so that the answer can be lost in a reset"
+	tooLong := func(name, raw string) Case {
+		return Case{Name: name, Why: why, Client: Script{send(raw), answeredOrGone(400, 413, 414, 431, 501), closed()}, Reach: nothing()}
+	}
 	return []Case{
-		tooLong("a target of 64 KiB", why, "GET /case/"+strings.Repeat("x", 64<<10)+" HTTP/1.1\r\nHost: h\r\n\r\n"),
-		tooLong("a method of 64 KiB", why, strings.Repeat("X", 64<<10)+" /case/x HTTP/1.1\r\nHost: h\r\n\r\n"),
-		tooLong("a field of 64 KiB", why, get+"X: "+strings.Repeat("x", 64<<10)+"\r\n\r\n"),
-		tooLong("a field name of 64 KiB", why, get+strings.Repeat("x", 64<<10)+": x\r\n\r\n"),
-		tooLong("10,000 fields", why, get+strings.Repeat("X: y\r\n", 10000)+"\r\n"),
-		tooLong("a line that does not end", why, "GET /case/"+strings.Repeat("x", 1<<20)),
-		tooLong("fields that do not end", why, get+strings.Repeat("X-Field: 0123456789\r\n", 50000)),
-		tooLong("white space that does not end", why, get+"X:"+strings.Repeat(" ", 1<<20)),
-		tooLong("empty lines that do not end", why, strings.Repeat("\r\n", 1<<19)),
+		tooLong("a target of 64 KiB", "GET /case/"+strings.Repeat("x", 64<<10)+" HTTP/1.1\r\nHost: h\r\n\r\n"),
+		tooLong("a method of 64 KiB", strings.Repeat("X", 64<<10)+" /case/x HTTP/1.1\r\nHost: h\r\n\r\n"),
+		tooLong("a field of 64 KiB", get+"X: "+strings.Repeat("x", 64<<10)+"\r\n\r\n"),
+		tooLong("a field name of 64 KiB", get+strings.Repeat("x", 64<<10)+": x\r\n\r\n"),
+		tooLong("10,000 fields", get+strings.Repeat("X: y\r\n", 10000)+"\r\n"),
+		tooLong("a line that does not end", "GET /case/"+strings.Repeat("x", 1<<20)),
+		tooLong("fields that do not end", get+strings.Repeat("X-Field: 0123456789\r\n", 50000)),
+		tooLong("white space that does not end", get+"X:"+strings.Repeat(" ", 1<<20)),
+		tooLong("empty lines that do not end", strings.Repeat("\r\n", 1<<19)),
 		forwarded("a field of 8 KiB", "RFC 9110, 5.4: what clients really send, such as tokens, passes",
 			get+"Authorization: Bearer "+strings.Repeat("x", 8000)+"\r\n\r\n", gotGet),
 	}

@@ -26,7 +26,7 @@ func TestTLS(t *testing.T) {
 	addr := freeAddr(t)
 	startGateway(t, suite.Routes(), "TLS_ADDR="+addr, "TLS_CERT_PATH="+cert, "TLS_KEY_PATH="+key)
 	dialer := &tls.Dialer{Config: &tls.Config{
-		InsecureSkipVerify: true, //nolint:gosec // the certificate is this test's own
+		InsecureSkipVerify: true, // the certificate is this test's own
 		NextProtos:         []string{"http/1.1"}, MinVersion: tls.VersionTLS12,
 	}}
 	dial := func(ctx context.Context) (net.Conn, error) { return dialer.DialContext(ctx, "tcp", addr) }
