@@ -188,7 +188,7 @@ func broken(instead ...int) Step {
 	return step(func(c *client) error {
 		a, err := c.read(http.MethodGet)
 		if err == nil && !slices.Contains(instead, a.status) {
-			return fmt.Errorf("the client takes %d %.200q for a whole answer", a.status, body)
+			return fmt.Errorf("the client takes %d %.200q for a whole answer", a.status, a.body)
 		}
 		return nil
 	}, "gets an answer that it can tell is broken off, or %s", orList(instead))

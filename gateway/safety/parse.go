@@ -66,7 +66,8 @@ func ParseRequest(b []byte) (Request, []byte, error) {
 		return Request{}, b, err
 	}
 	parts := strings.Split(line, " ")
-	if len(parts) != 3 || !isToken(parts[0]) || parts[1] == "" || !isText(line) || strings.Contains(line, "\t") || parts[2] != "HTTP/1.1" {
+	if len(parts) != 3 || !isToken(parts[0]) || parts[1] == "" || parts[2] != "HTTP/1.1" ||
+		!isText(line) || strings.Contains(line, "\t") {
 		return Request{}, b, fmt.Errorf("the request line is %q", line)
 	}
 	r := Request{Method: parts[0], Target: parts[1], Fields: fields}
