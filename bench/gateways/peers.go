@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/glarimy/ums/bench/process"
 )
@@ -96,7 +97,8 @@ func (r *run) gateway(ctx context.Context, s site, config string) (process.Comma
 	env := append([]string{
 		"ADDR=" + s.addr, "ADMIN_ADDR=" + s.admin, "GATEWAY_CONFIG=" + file, "UPSTREAM=" + s.routes[0].Addr,
 	}, r.options.env...)
-	return process.Command{Path: program, Env: env, Signal: syscall.SIGTERM}, r.tools.version(ctx, program, "--version"), nil
+	command := process.Command{Path: program, Env: env, Signal: syscall.SIGTERM, Grace: time.Minute} // it drains first
+	return command, r.tools.version(ctx, program, "--version"), nil
 }
 
 // prepareSecured is our gateway with a configuration of the operator's, which has to ask for credentials.

@@ -238,7 +238,8 @@ func kept() Step {
 		c.write("GET " + c.prefix + keptTarget + " HTTP/1.1\r\nHost: h\r\n\r\n")
 		a, err := c.read(http.MethodGet)
 		if want := "GET " + c.prefix + keptTarget; err != nil || a.body != want {
-			return fmt.Errorf("the next request over the connection gets %d %.200q, want %q: %w", a.status, a.body, want, orWrong(err))
+			return fmt.Errorf("the next request over the connection gets %d %.200q, want %q: %w",
+				a.status, a.body, want, orWrong(err))
 		}
 		return nil
 	}, "can use the connection again")

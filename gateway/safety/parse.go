@@ -43,7 +43,8 @@ var ErrUnfinished = errors.New("the message is not complete")
 // isToken reports whether s may be a method or the name of a field (RFC 9110, section 5.6.2).
 func isToken(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool {
-		return r >= 0x7f || !('0' <= r && r <= '9' || 'a' <= r|0x20 && r|0x20 <= 'z' || strings.ContainsRune("!#$%&'*+-.^_`|~", r))
+		isLetter := 'a' <= r|0x20 && r|0x20 <= 'z'
+		return !(isLetter || '0' <= r && r <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~", r))
 	})
 }
 
