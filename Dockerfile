@@ -9,8 +9,8 @@
 # VERSION, COMMIT  what the program says of itself: `ums_build_info`, the first line of its log, the image's labels.
 #
 # The build reaches the module proxy by the network of the build. Where containers have no way out of their own, add
-# `--network host`, and `--build-arg GOPROXY=…` where there is a proxy of your own; compose.hostbuild.yaml and
-# skaffold's profile `hostbuild` say the same.
+# `--network host`, and `--build-arg GOPROXY=…` where there is a proxy of your own; BUILD_NETWORK of compose and skaffold's
+# profile `hostbuild` say the same.
 ARG SOURCES=module
 
 # The build runs on the machine's own architecture and cross-compiles: no emulation.

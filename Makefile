@@ -88,6 +88,14 @@ edges: ## write the network policies that deploy/edges.yaml comes to
 compose-check: secrets ## start compose on port 18080, run conformance, kill each container while users are added
 	go run ./deploy/cmd/composecheck
 
+.PHONY: kube-check
+kube-check: ## measure what outages cost the UMS on kubectl's cluster, by NodePort, and check what they must not (about 10 minutes)
+	go run ./bench/cmd/kubecheck
+
+.PHONY: start-times
+start-times: ## measure compose and Kubernetes from nothing to the first 201 (about 8 minutes)
+	@deploy/start-times
+
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME
 	@set -e; for f in $$(grep -rlE '^func Fuzz' --include='*_test.go' $(MODULES)); do \

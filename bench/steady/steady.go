@@ -1,17 +1,17 @@
 // Package steady sends requests to a running system at a constant rate, whatever becomes of the ones before (an open
-// loop), and tells which of them failed and which acknowledged writes were lost.
+// loop), and tells which of them failed, which reads were stale, and which acknowledged writes were lost.
 package steady
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -25,52 +25,75 @@ type Load struct {
 	URL    string // of the gateway
 	Run    string // a part of the names of the users that are added, which makes two runs differ
 	Rate   int    // requests a second
-	Writes int    // one request in so many adds a user, with an Idempotency-Key; the others read one that was added
+	Writes int    // one request in so many writes, in turn a POST with an Idempotency-Key and a PATCH; the others read
 }
 
 // Report is what came of it.
 type Report struct {
-	Sent, Acked int
-	Failed      map[string]int // by what happened
+	Sent        int
+	Failed      map[string]int // by method and what happened
+	LastFailure time.Time      // when the last failed request ended; zero where none failed
 	LongestGap  time.Duration  // between two answers that were as they should be
 	WriteGap    time.Duration  // between two acknowledged writes
+	Stalled     time.Duration  // longest time by which this process itself was late to send: a gap so long says nothing
 	P50, P99    time.Duration  // of the requests that did not fail
-	Lost        []string       // users that were acknowledged and are not there
+	Stale       []Stale        // reads that missed a write acknowledged before they began
+	Acked       int            // acknowledged writes
+	Lost        []string       // users who are not there, or older than what was acknowledged
 }
 
-// Failures returns how many requests failed.
-func (r Report) Failures() int {
+// Stale is a read of an older state than the one acknowledged before it was sent.
+type Stale struct {
+	Name       string
+	Acked      uint64    // version
+	AckedAt    time.Time // when the answer to its write came
+	Seen       uint64    // version; 0 where the user was not found
+	AnsweredAt time.Time
+}
+
+// Failures returns how many requests failed whose method begins so; "" is every one.
+func (r Report) Failures(method string) int {
 	sum := 0
-	for n := range maps.Values(r.Failed) {
-		sum += n
+	for what, n := range maps.All(r.Failed) {
+		if strings.HasPrefix(what, method) {
+			sum += n
+		}
 	}
 	return sum
 }
 
-type sender struct {
+// Sender sends one load. Use New; it is for one Send.
+type Sender struct {
 	load   Load
 	client *http.Client
+	users  users
 
 	mu     sync.Mutex
 	report Report
 	times  *hdrhistogram.Histogram
-	acked  []string
 	last   time.Time // of an answer that was as it should be
 	wrote  time.Time // of an acknowledgement
 }
 
-// Send sends requests until ctx ends, waits for their answers, and looks for every acknowledged user.
-func Send(ctx context.Context, l Load) Report {
-	s := &sender{
-		load: l, last: time.Now(), wrote: time.Now(), times: hdrhistogram.New(1, Timeout.Microseconds(), 3),
+// New returns what sends a load.
+func New(l Load) *Sender {
+	return &Sender{
+		load: l, times: hdrhistogram.New(1, Timeout.Microseconds(), 3), users: users{latest: map[string]write{}},
 		client: &http.Client{Timeout: Timeout, Transport: &http.Transport{MaxIdleConnsPerHost: 256}},
+		report: Report{Failed: map[string]int{}},
 	}
-	s.report.Failed = map[string]int{}
-	tick := time.NewTicker(time.Second / time.Duration(l.Rate))
+}
+
+// Send sends requests until ctx ends, waits for their answers, and looks for every acknowledged user.
+func (s *Sender) Send(ctx context.Context) Report {
+	s.last, s.wrote = time.Now(), time.Now()
+	tick := time.NewTicker(time.Second / time.Duration(s.load.Rate))
 	defer tick.Stop()
 	var all sync.WaitGroup
-	after := context.WithoutCancel(ctx)
-	for number := 0; ctx.Err() == nil; number++ {
+	after, stalled := context.WithoutCancel(ctx), time.Duration(0)
+	for number, sent := 0, time.Now(); ctx.Err() == nil; number++ {
+		stalled = max(stalled, time.Since(sent)-time.Second/time.Duration(s.load.Rate))
+		sent = time.Now()
 		all.Go(func() { s.one(after, number) })
 		select {
 		case <-ctx.Done():
@@ -78,97 +101,99 @@ func Send(ctx context.Context, l Load) Report {
 		}
 	}
 	all.Wait()
-	s.report.Acked = len(s.acked)
-	for _, name := range s.acked {
-		if !s.there(after, name) {
-			s.report.Lost = append(s.report.Lost, name)
-		}
-	}
+	s.report.Stalled = stalled
+	s.report.Acked, s.report.Lost = len(s.users.writes), s.lost(after)
 	s.report.P50 = time.Duration(s.times.ValueAtQuantile(50)) * time.Microsecond
 	s.report.P99 = time.Duration(s.times.ValueAtQuantile(99)) * time.Microsecond
 	return s.report
 }
 
-// one sends one request and notes what came of it.
-func (s *sender) one(ctx context.Context, number int) {
+// Capacity sends the same requests as fast as so many clients get their answers, and returns how many a second were
+// answered as they should be. The load's rate counts for nothing.
+func Capacity(ctx context.Context, l Load, clients int, length time.Duration) float64 {
+	s := New(l)
+	ctx, stop := context.WithTimeout(ctx, length)
+	defer stop()
 	begun := time.Now()
-	if name := s.known(number); number%s.load.Writes != 0 && name != "" {
-		status, err := s.do(ctx, http.MethodGet, "/user/"+url.PathEscape(name), "", "")
-		s.note(begun, "GET", status, err, status == http.StatusOK, "")
-		return
+	var (
+		all     sync.WaitGroup
+		numbers atomic.Int64
+	)
+	for range clients {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				s.one(context.WithoutCancel(ctx), int(numbers.Add(1)))
+			}
+		})
 	}
-	name := fmt.Sprintf("%s user %06d", s.load.Run, number)
-	body := fmt.Sprintf(`{"name":%q,"phone":%d}`, name, 9_000_000_000+number)
-	status, err := s.do(ctx, http.MethodPost, "/user", body, url.QueryEscape(name))
-	s.note(begun, "POST", status, err, status == http.StatusCreated, name)
+	all.Wait()
+	return float64(s.report.Sent-s.report.Failures("")) / time.Since(begun).Seconds()
 }
 
-// known returns a user that was added, a different one for each number, or "" while there is none.
-func (s *sender) known(number int) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.acked) == 0 {
-		return ""
+// one sends one request and notes what came of it.
+func (s *Sender) one(ctx context.Context, number int) {
+	known := s.users.one(number)
+	phone := 9_000_000_000 + number
+	switch {
+	case number%s.load.Writes != 0 && known.name != "":
+		s.read(ctx, known)
+	case number/s.load.Writes%2 == 1 && known.name != "":
+		s.write(ctx, http.MethodPatch, "/user/"+url.PathEscape(known.name), known.name, fmt.Sprintf(`{"phone":%d}`, phone))
+	default:
+		name := fmt.Sprintf("%s user %06d", s.load.Run, number)
+		s.write(ctx, http.MethodPost, "/user", name, fmt.Sprintf(`{"name":%q,"phone":%d}`, name, phone))
 	}
-	return s.acked[number%len(s.acked)]
 }
 
-func (s *sender) do(ctx context.Context, method, path, body, key string) (int, error) {
-	request, err := http.NewRequestWithContext(ctx, method, s.load.URL+path, strings.NewReader(body))
-	if err != nil {
-		return 0, fmt.Errorf("%s %s: %w", method, path, err)
+// read reads a user, of whom this much was acknowledged before.
+func (s *Sender) read(ctx context.Context, acked write) {
+	begun := time.Now()
+	answer, err := s.do(ctx, http.MethodGet, "/user/"+url.PathEscape(acked.name), "", "")
+	stale := err == nil && (answer.status == http.StatusOK && answer.version < acked.version || answer.status == http.StatusNotFound)
+	if stale {
+		s.mu.Lock()
+		s.report.Stale = append(s.report.Stale, Stale{acked.name, acked.version, acked.at, answer.version, time.Now()})
+		s.mu.Unlock()
 	}
-	if key != "" {
-		request.Header.Set("Content-Type", "application/json")
-		request.Header.Set("Idempotency-Key", key)
-	}
-	answer, err := s.client.Do(request)
-	if err != nil {
-		return 0, fmt.Errorf("%s %s: %w", method, path, err)
-	}
-	_, err = io.Copy(io.Discard, answer.Body)
-	return answer.StatusCode, errors.Join(err, answer.Body.Close())
+	s.note(begun, http.MethodGet, answer.status, err, stale || answer.status == http.StatusOK, false)
 }
 
-// note takes down one request; name is the user that it added, if any.
-func (s *sender) note(begun time.Time, method string, status int, err error, right bool, name string) {
+func (s *Sender) write(ctx context.Context, method, path, name, body string) {
+	begun, key, want := time.Now(), "", http.StatusOK
+	if method == http.MethodPost {
+		key, want = url.QueryEscape(name), http.StatusCreated
+	}
+	answer, err := s.do(ctx, method, path, body, key)
+	right := err == nil && answer.status == want
+	if right {
+		s.users.acknowledge(write{name, answer.version, time.Now()})
+	}
+	s.note(begun, method, answer.status, err, right, true)
+}
+
+// note takes down one request.
+func (s *Sender) note(begun time.Time, method string, status int, err error, right, wrote bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.report.Sent++
+	now := time.Now()
 	switch {
 	case err != nil:
-		inner := err
-		for errors.Unwrap(inner) != nil {
-			inner = errors.Unwrap(inner)
+		for errors.Unwrap(err) != nil {
+			err = errors.Unwrap(err)
 		}
-		s.report.Failed[method+": "+inner.Error()]++
+		s.report.Failed[method+": "+err.Error()]++
+		s.report.LastFailure = now
 	case !right:
 		s.report.Failed[fmt.Sprintf("%s: %d", method, status)]++
+		s.report.LastFailure = now
 	default:
-		now := time.Now()
 		s.report.LongestGap = max(s.report.LongestGap, now.Sub(s.last))
 		s.last = now
 		_ = s.times.RecordValue(now.Sub(begun).Microseconds())
-		if name != "" {
-			s.acked = append(s.acked, name)
+		if wrote {
 			s.report.WriteGap = max(s.report.WriteGap, now.Sub(s.wrote))
 			s.wrote = now
 		}
 	}
-}
-
-// there asks for a user until there is an answer.
-func (s *sender) there(ctx context.Context, name string) bool {
-	for range 50 {
-		status, err := s.do(ctx, http.MethodGet, "/user/"+url.PathEscape(name), "", "")
-		if err == nil && status < http.StatusInternalServerError {
-			return status == http.StatusOK
-		}
-		select {
-		case <-ctx.Done():
-			return false
-		case <-time.After(200 * time.Millisecond):
-		}
-	}
-	return false
 }

@@ -45,8 +45,8 @@ func TestSend(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	report := steady.Send(ctx, steady.Load{URL: server.URL, Run: "run", Rate: 1000, Writes: 2})
-	if got := report.Failed["GET: 503"] + report.Failed["POST: 503"]; got < 9 || got > 10 {
+	report := steady.New(steady.Load{URL: server.URL, Run: "run", Rate: 1000, Writes: 2}).Send(ctx)
+	if got := report.Failed["GET: 503"] + report.Failed["POST: 503"] + report.Failed["PATCH: 503"]; got < 9 || got > 10 {
 		t.Errorf("%d requests failed, want 10: %v", got, report.Failed)
 	}
 	if len(report.Lost) != 1 || report.Acked < 10 {

@@ -19,7 +19,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("steady", flag.ContinueOnError)
 	base := flags.String("url", "http://localhost:30080", "of the gateway")
 	rate := flags.Int("rate", 50, "requests a second")
-	writes := flags.Int("writes", 5, "one request in so many adds a user")
+	writes := flags.Int("writes", 5, "one request in so many adds or changes a user")
 	if err := flags.Parse(args); err != nil {
 		return fmt.Errorf("read the flags: %w", err)
 	}
@@ -31,7 +31,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	reports := make(chan steady.Report, 1)
 	go func() {
 		run := time.Now().Format("0102-150405")
-		reports <- steady.Send(loading, steady.Load{URL: *base, Run: run, Rate: *rate, Writes: *writes})
+		reports <- steady.New(steady.Load{URL: *base, Run: run, Rate: *rate, Writes: *writes}).Send(loading)
 	}()
 	begun := time.Now()
 	pause(ctx)
@@ -41,8 +41,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	pause(ctx)
 	stop()
 	report := <-reports
-	fmt.Fprintf(out, "%s at %d/s: %d sent, %d failed %v, longest gap %s (writes %s), p50 %s, p99 %s; %d acknowledged, %d lost\n",
-		time.Since(begun).Round(time.Second), *rate, report.Sent, report.Failures(), report.Failed,
+	fmt.Fprintf(out, "%s at %d/s: %d sent, %d failed %v, %d stale, longest gap %s (writes %s), p50 %s, p99 %s; %d acknowledged, %d lost\n",
+		time.Since(begun).Round(time.Second), *rate, report.Sent, report.Failures(""), report.Failed, len(report.Stale),
 		report.LongestGap.Round(time.Millisecond), report.WriteGap.Round(time.Millisecond),
 		report.P50, report.P99, report.Acked, len(report.Lost))
 	if len(report.Lost) > 0 {
