@@ -14,6 +14,7 @@ import (
 	"github.com/glarimy/ums/migrations"
 	"github.com/glarimy/ums/shared/config"
 	"github.com/glarimy/ums/shared/database"
+	build "github.com/glarimy/ums/shared/version"
 )
 
 // Exit codes.
@@ -33,6 +34,10 @@ func usagef(format string, args ...any) error { return usageError{fmt.Errorf(for
 // Run does what args say and returns the exit code. Results go to stdout; what happens meanwhile, and an error's one
 // line, to stderr. It stops between two migrations when ctx ends.
 func Run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) int {
+	if len(args) == 2 && (args[1] == "--version" || args[1] == "-version") { // of the build, as every program of UMS has it
+		fmt.Fprintln(stdout, "migrate", build.Get())
+		return 0
+	}
 	p := &program{getenv: getenv, stdout: stdout, logger: slog.New(slog.NewTextHandler(stderr, nil))}
 	err := p.command(stderr).Run(ctx, args)
 	if err == nil {

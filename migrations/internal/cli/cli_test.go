@@ -132,6 +132,16 @@ func TestHelp(t *testing.T) {
 	}
 }
 
+// TestVersionOfTheBuild has no database: the flag is not the verb.
+func TestVersionOfTheBuild(t *testing.T) {
+	t.Parallel()
+	for _, flag := range []string{"--version", "-version"} {
+		if got := run(t, nil, flag); got.code != 0 || !strings.HasPrefix(got.stdout, "migrate ") {
+			t.Errorf("migrate %s: got %+v", flag, got)
+		}
+	}
+}
+
 func TestTheDatabaseOfTheFlagComesFirst(t *testing.T) {
 	t.Parallel()
 	environment, other := newDatabase(t), newDatabase(t)

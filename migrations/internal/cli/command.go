@@ -25,6 +25,7 @@ func (p *program) command(stderr io.Writer) *cli.Command {
 		Name:  "migrate",
 		Usage: "change the schema of the UMS database",
 		UsageText: "migrate [-database URL] [-lock-timeout T] [-wait T] VERB [ARGUMENT]\n\n" +
+			"migrate --version tells which build this is, the verb version that of the schema.\n" +
 			"The database is -database, or DATABASE_URL; DATABASE_PASSWORD fills in the password.\n" +
 			"Either may be given as a file: DATABASE_URL_FILE, DATABASE_PASSWORD_FILE.",
 		Flags: []cli.Flag{
