@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -87,7 +88,8 @@ func conformance(ctx context.Context, o options) (string, error) {
 	output, err := exec.CommandContext(ctx, "go", "run", "./conformance", "-slot", "all", "-url", o.url).CombinedOutput() //nolint:gosec,lll // the user's own URL
 	lines := strings.Split(strings.TrimSpace(string(output)), "\n")
 	if err != nil {
-		return "failed", fmt.Errorf("conformance: %w\n%s", err, output)
+		wrong := slices.DeleteFunc(slices.Clone(lines), func(line string) bool { return strings.HasPrefix(line, "ok ") })
+		return lines[len(lines)-1], fmt.Errorf("conformance: %w\n%s", err, strings.Join(wrong, "\n"))
 	}
 	return lines[len(lines)-1], nil
 }
