@@ -33,7 +33,7 @@ func (s *Server) instrument(next http.Handler) (http.Handler, error) {
 		next:   next,
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:        "ums_http_request_duration_seconds",
-			Help:        "Time from a request's header to the end of its answer.",
+			Help:        "Time from a request's header to the end of its answer, probes aside.",
 			ConstLabels: prometheus.Labels{"service": s.service.Name},
 			Buckets:     []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"method", "code"}),
@@ -130,7 +130,9 @@ func (h *instrumented) panicked(rec *recorder, r *http.Request, p any) {
 
 func (h *instrumented) observe(rec *recorder, r *http.Request, took time.Duration) {
 	status := rec.statusOrOK()
-	h.duration.WithLabelValues(method(r.Method), strconv.Itoa(status)).Observe(took.Seconds())
+	if !isProbe(r) {
+		h.duration.WithLabelValues(method(r.Method), strconv.Itoa(status)).Observe(took.Seconds())
+	}
 	if h.every == 0 || status < http.StatusInternalServerError && h.seen.Add(1)%h.every != 0 {
 		return
 	}

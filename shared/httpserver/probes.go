@@ -6,14 +6,22 @@ import (
 	"github.com/glarimy/ums/shared/problem"
 )
 
+const (
+	livez  = "/livez"
+	readyz = "/readyz"
+)
+
+// isProbe tells requests that no client waits for. Their 503s, of every replica that starts or stops, are no errors.
+func isProbe(r *http.Request) bool { return r.URL.Path == livez || r.URL.Path == readyz }
+
 // probes answers /livez and /readyz beside the service's own handler. Live means that this process answers at all;
 // ready, that it wants requests: it has what it needs and is not stopping.
 func (s *Server) probes(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
-		case "/livez":
+		case livez:
 			probe(w, r, "")
-		case "/readyz":
+		case readyz:
 			probe(w, r, s.unready())
 		default:
 			next.ServeHTTP(w, r)
