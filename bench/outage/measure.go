@@ -73,8 +73,9 @@ func (o *Outcome) judge(counted bool) {
 	fault(!counted, "no replica of add told its ums_cache_unfenced_writes_total")
 	fault(o.Stale > 0, "%d reads missed a write that was fenced: %s", o.Stale, firstStale(r))
 	fault(len(r.Lost) > 0, "%d acknowledged users are lost or old, as %q", len(r.Lost), first(r.Lost))
-	fault(len(o.Events.Missing) > 0, "the journal lacks %d acknowledged writes, as %q", len(o.Events.Missing), first(o.Events.Missing))
-	fault(len(o.Events.Doubled) > 0, "the journal has %d writes twice, as %q", len(o.Events.Doubled), first(o.Events.Doubled))
+	missing, doubled := o.Events.Missing, o.Events.Doubled
+	fault(len(missing) > 0, "the journal lacks %d acknowledged writes, as %q", len(missing), first(missing))
+	fault(len(doubled) > 0, "the journal has %d writes twice, as %q", len(doubled), first(doubled))
 	switch o.Step.failing {
 	case nothing:
 		fault(r.Failures("") > 0, "%d requests failed: %v", r.Failures(""), r.Failed)

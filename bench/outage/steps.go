@@ -30,11 +30,12 @@ const (
 
 // Steps returns what is done, in this order. Pods are deleted for so long.
 func Steps(deleting, every time.Duration) []Step {
+	deletion := func(ctx context.Context, c *Cluster) (time.Time, error) {
+		return time.Time{}, deletePods(ctx, c, deleting, every)
+	}
 	return []Step{
 		{"`kubectl rollout restart` of each deployment in turn", restart, nothing},
-		{fmt.Sprintf("a random pod of ours deleted every %s for %s", every, deleting), func(ctx context.Context, c *Cluster) (time.Time, error) {
-			return time.Time{}, deletePods(ctx, c, deleting, every)
-		}, nothing},
+		{fmt.Sprintf("a random pod of ours deleted every %s for %s", every, deleting), deletion, nothing},
 		{"the cache's Redis killed", kill("cache"), writes},
 		{"the bus's Redis killed", kill("bus"), writes},
 		{"MySQL's pod deleted", deleteMySQL, unavailable},
@@ -56,7 +57,7 @@ func restart(ctx context.Context, c *Cluster) (time.Time, error) {
 // deletePods deletes pods as a drained node does, each with its time to end.
 func deletePods(ctx context.Context, c *Cluster, deleting, every time.Duration) error {
 	for end := time.Now().Add(deleting); time.Now().Before(end) && pause(ctx, every); {
-		pods, err := c.pods(ctx, programs()[rand.IntN(len(programs()))]) //nolint:gosec // which one is no secret
+		pods, err := c.pods(ctx, programs()[rand.IntN(len(programs()))])
 		if err != nil {
 			return err
 		}
@@ -69,7 +70,8 @@ func deletePods(ctx context.Context, c *Cluster, deleting, every time.Duration) 
 		if len(ready) < 2 { // others end already; a disruption budget would not allow this one either
 			continue
 		}
-		if err := c.kubectl(ctx, "delete", "pod", ready[rand.IntN(len(ready))], "--wait=false"); err != nil { //nolint:gosec // as above
+		one := ready[rand.IntN(len(ready))]
+		if err := c.kubectl(ctx, "delete", "pod", one, "--wait=false"); err != nil {
 			return err
 		}
 	}

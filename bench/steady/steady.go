@@ -149,7 +149,8 @@ func (s *Sender) one(ctx context.Context, number int) {
 func (s *Sender) read(ctx context.Context, acked write) {
 	begun := time.Now()
 	answer, err := s.do(ctx, http.MethodGet, "/user/"+url.PathEscape(acked.name), "", "")
-	stale := err == nil && (answer.status == http.StatusOK && answer.version < acked.version || answer.status == http.StatusNotFound)
+	older := answer.status == http.StatusOK && answer.version < acked.version
+	stale := err == nil && (older || answer.status == http.StatusNotFound)
 	if stale {
 		s.mu.Lock()
 		s.report.Stale = append(s.report.Stale, Stale{acked.name, acked.version, acked.at, answer.version, time.Now()})

@@ -60,8 +60,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	load.Rate = max(int(capacity/share), slowest)
 	fmt.Fprintf(out, "%d clients get %.0f answers a second; the load is %d a second, one in %d a write\n\n",
 		clients, capacity, load.Rate, oneWrite)
-	fmt.Fprintln(out, "| what is done | failed | longest time without an answer (a write) | p99 | stale reads (unconfirmed fences) | "+
-		"writes lost | events lost, doubled | conformance |")
+	fmt.Fprintln(out, "| what is done | failed | longest time without an answer (a write) | p99 | "+
+		"stale reads (unconfirmed fences) | writes lost | events lost, doubled | conformance |")
 	fmt.Fprintln(out, "|---|---|---|---|---|---|---|---|")
 	var faults []error
 	for number, step := range outage.Steps(o.deleting, o.every) {
@@ -110,5 +110,6 @@ func row(o outage.Outcome, contracts string) string {
 	}
 	return fmt.Sprintf("| %s | %s | %s | %s | %d and %d excused (%.0f) | %d of %d | %d, %d of %d | %s |",
 		o.Step.Title, failed, gap, r.P99.Round(time.Millisecond),
-		o.Stale, len(r.Stale)-o.Stale, o.Unfenced, len(r.Lost), r.Acked, len(o.Events.Missing), len(o.Events.Doubled), r.Acked, contracts)
+		o.Stale, len(r.Stale)-o.Stale, o.Unfenced, len(r.Lost), r.Acked,
+		len(o.Events.Missing), len(o.Events.Doubled), r.Acked, contracts)
 }

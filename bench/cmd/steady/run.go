@@ -41,7 +41,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	pause(ctx)
 	stop()
 	report := <-reports
-	fmt.Fprintf(out, "%s at %d/s: %d sent, %d failed %v, %d stale, longest gap %s (writes %s), p50 %s, p99 %s; %d acknowledged, %d lost\n",
+	fmt.Fprintf(out, "%s at %d/s: %d sent, %d failed %v, %d stale, longest gap %s (writes %s), "+
+		"p50 %s, p99 %s; %d acknowledged, %d lost\n",
 		time.Since(begun).Round(time.Second), *rate, report.Sent, report.Failures(""), report.Failed, len(report.Stale),
 		report.LongestGap.Round(time.Millisecond), report.WriteGap.Round(time.Millisecond),
 		report.P50, report.P99, report.Acked, len(report.Lost))
