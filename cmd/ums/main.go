@@ -13,6 +13,6 @@ import (
 func main() {
 	program.Main("ums", func(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
 		wiring.RedirectClientLog(getenv, os.Stderr)
-		return run(ctx, args, getenv, stdout, os.Stderr)
+		return run(ctx, args, process{getenv: getenv, environ: os.Environ, stdin: os.Stdin, stdout: stdout, stderr: os.Stderr})
 	})
 }

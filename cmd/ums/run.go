@@ -10,8 +10,17 @@ import (
 	"github.com/glarimy/ums/shared/version"
 )
 
+// process is what the command knows of the process that it is.
+type process struct {
+	getenv         func(string) string
+	environ        func() []string // the names too, for the doctor alone
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
 // run is the command without its process. Results go to stdout, log lines to stderr.
-func run(ctx context.Context, args []string, getenv func(string) string, stdout, stderr io.Writer) error {
+func run(ctx context.Context, args []string, p process) error {
+	getenv, stdout, stderr := p.getenv, p.stdout, p.stderr
 	root := &cli.Command{
 		Name:           "ums",
 		Usage:          "user management behind one URL",
@@ -22,7 +31,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout,
 		DefaultCommand: "up",
 		Commands: []*cli.Command{
 			upCommand(getenv, stdout, stderr), outboxCommand(getenv, stdout), journalCommand(getenv, stdout),
-			deadLettersCommand(getenv, stdout),
+			deadLettersCommand(getenv, stdout), importCommand(p), exportCommand(p), doctorCommand(p),
 		},
 		OnUsageError: usageError,
 		CommandNotFound: func(_ context.Context, _ *cli.Command, name string) {

@@ -3,6 +3,7 @@ package program
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -16,15 +17,34 @@ import (
 type Run func(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error
 
 // Main runs a command until it ends by itself or by SIGINT or SIGTERM, after which a second signal ends it at once.
-// An error is printed in one line to stderr and ends the process with status 1. Main does not return.
+// An error is printed in one line to stderr and ends the process with status 1, or with that of [ExitCode]. Main does not
+// return.
 func Main(name string, run Run) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	if err := WithCommon(name, run)(ctx, os.Args[1:], os.Getenv, os.Stdout); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
-		os.Exit(1)
+		os.Exit(status(err))
 	}
 	os.Exit(0)
+}
+
+// ExitCode is an error that ends the process with a status of its own, which the command documents.
+type ExitCode struct {
+	Status int // 1 to 125
+	Err    error
+}
+
+func (e *ExitCode) Error() string { return e.Err.Error() }
+
+func (e *ExitCode) Unwrap() error { return e.Err }
+
+// status is the process's for an error.
+func status(err error) int {
+	if code, ok := errors.AsType[*ExitCode](err); ok {
+		return code.Status
+	}
+	return 1
 }
 
 // WithCommon returns run with the verbs that every program has: `health` asks the server of the same ADDR on this

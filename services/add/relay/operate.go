@@ -3,6 +3,7 @@ package relay
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 
@@ -100,4 +101,28 @@ func retryNow(ctx context.Context, db *database.DB, count, update string, which 
 		return 0, fmt.Errorf("have parked users tried again: %w", err)
 	}
 	return users, nil
+}
+
+// Size is how much the outbox holds.
+type Size struct {
+	Rows   uint64    // at most: by the numbers of the first row and the last
+	Oldest time.Time // when the first row's event occurred; zero where there is no row
+}
+
+// ReadSize reads how much the outbox holds, without counting its rows.
+func ReadSize(ctx context.Context, db *database.DB) (Size, error) {
+	const query = "SELECT (SELECT MAX(seq) FROM ums_outbox) - seq + 1, occurred_at FROM ums_outbox ORDER BY seq LIMIT 1"
+	var (
+		s      Size
+		oldest database.Time
+	)
+	err := db.QueryRowContext(ctx, query).Scan(&s.Rows, &oldest)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Size{}, nil
+	}
+	if err != nil {
+		return Size{}, fmt.Errorf("read the size of the outbox: %w", err)
+	}
+	s.Oldest = oldest.Time
+	return s, nil
 }
