@@ -26,8 +26,9 @@ const (
 
 // doctorSettings are the environment variables that say where the installation is.
 type doctorSettings struct {
-	operatorSettings
-	apiSettings
+	DatabaseURL string `env:"DATABASE_URL"`
+	Password    string `env:"DATABASE_PASSWORD"`
+	Key         string `env:"UMS_API_KEY"`
 
 	RedisURL  string        `env:"REDIS_URL"`
 	EventsURL string        `env:"EVENTS_URL"`

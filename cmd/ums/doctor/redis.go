@@ -58,9 +58,12 @@ func cacheServer(ctx context.Context, client redis.Cmdable, name string) []Findi
 		return []Finding{unreachable(checkCache, "REDIS_URL", err)}
 	}
 	settings, err := readSettings(ctx, client, "save", "appendonly", "maxmemory", "maxmemory-policy")
-	if err != nil {
+	if refused(err) {
 		return []Finding{skip(checkCache, fmt.Sprintf("%s answers; its settings cannot be read: %v", name, err),
 			"see to it that it has no persistence, a maxmemory and maxmemory-policy volatile-lru")}
+	}
+	if err != nil {
+		return []Finding{unreachable(checkCache, "REDIS_URL", err)}
 	}
 	var list []Finding
 	if replica(ctx, client) {
@@ -133,9 +136,12 @@ func (e *examination) otherBus(ctx context.Context) []Finding {
 
 func busSettings(ctx context.Context, client redis.Cmdable) []Finding {
 	settings, err := readSettings(ctx, client, "appendonly", "maxmemory-policy")
-	if err != nil {
+	if refused(err) {
 		return []Finding{skip(checkBus, fmt.Sprintf("the settings of its server cannot be read: %v", err),
 			"see to it that it has an append-only file and maxmemory-policy noeviction")}
+	}
+	if err != nil {
+		return []Finding{unreachable(checkBus, "EVENTS_URL", err)}
 	}
 	var list []Finding
 	if settings["appendonly"] != "yes" {
@@ -193,6 +199,12 @@ func deadLetters(says string) Finding {
 	return warn(checkBus, says, "`ums dead-letters` lists them; `ums dead-letters retry ID…` puts them back")
 }
 
+// refused says whether a server that answers would not tell.
+func refused(err error) bool {
+	_, answered := errors.AsType[redis.Error](err)
+	return answered
+}
+
 // readSettings reads settings of a server; managed ones refuse that.
 func readSettings(ctx context.Context, client redis.Cmdable, names ...string) (map[string]string, error) {
 	settings := map[string]string{}
@@ -203,7 +215,7 @@ func readSettings(ctx context.Context, client redis.Cmdable, names ...string) (m
 		}
 		value, there := found[name]
 		if !there {
-			return nil, errors.New("it does not tell its " + name)
+			return nil, fmt.Errorf("it does not tell its %s: %w", name, redis.Nil)
 		}
 		settings[name] = value
 	}

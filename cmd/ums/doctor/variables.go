@@ -9,8 +9,8 @@ import (
 
 const checkVariables = "variables"
 
-// known returns the variables of docs/configuration.md; a test keeps the two together.
-func known() []string {
+// Variables returns the variables of docs/configuration.md; a test keeps the two together.
+func Variables() []string {
 	return []string{
 		"ACCESS_LOG",
 		"ACCESS_LOG_SAMPLE",
@@ -59,7 +59,7 @@ func known() []string {
 func (e *examination) variables(context.Context) []Finding {
 	var list []Finding
 	set := 0
-	names := known()
+	names := Variables()
 	for _, entry := range e.Environ {
 		name, _, _ := strings.Cut(entry, "=")
 		if slices.Contains(names, strings.TrimSuffix(name, "_FILE")) {
