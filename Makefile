@@ -68,6 +68,10 @@ bench-writes: ## measure POST /user beside a bare transaction, and the way of ev
 bench-gateways: ## measure the gateway beside nginx, HAProxy, Traefik and Caddy; writes docs/benchmarks.md (about 10 minutes)
 	go run ./bench/cmd/gateways -out docs/benchmarks.md
 
+.PHONY: bench-transfer
+bench-transfer: ## import and export 1,000,000 users, and tell rate and memory (USERS=100000 for fewer, BENCHARGS=-mysql)
+	go run ./shared/enginetest/cmd/engines -- go run ./bench/cmd/transfer -users $(or $(USERS),1000000) $(BENCHARGS)
+
 .PHONY: bench-firstrun
 bench-firstrun: ## measure how long README's first command takes to answer, and its memory
 	go run ./bench/cmd/firstrun

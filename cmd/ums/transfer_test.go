@@ -172,17 +172,17 @@ func TestImportRefuses(t *testing.T) {
 		args []string
 		want string
 	}{
-		"no file":         {nil, "give one FILE, or -"},
-		"two files":       {[]string{path, path}, "give one FILE, or -"},
-		"no such file":    {[]string{path + "x"}, "no such file"},
-		"folder":          {[]string{filepath.Dir(path)}, "it is no file"},
-		"format":          {[]string{"-format", "xml", path}, `--format is "xml"`},
-		"if-exists":       {[]string{"-if-exists", "fail", path}, `--if-exists is "fail"`},
-		"concurrency":     {[]string{"-concurrency", "0", path}, "--concurrency is 0"},
-		"URL":             {[]string{"-url", "localhost:8080", path}, "not of the form http://host:8080"},
-		"state of stdin":  {[]string{"-state", "x", "-"}, "leave out --state"},
-		"not a system":    {[]string{"-url", "http://127.0.0.1:1", "-patience", "1ms", path}, "does not answer as it should"},
-		"wrong header":    {[]string{"-format", "csv", "-url", "http://127.0.0.1:1", os.Args[0]}, ""},
+		"no file":        {nil, "give one FILE, or -"},
+		"two files":      {[]string{path, path}, "give one FILE, or -"},
+		"no such file":   {[]string{path + "x"}, "no such file"},
+		"folder":         {[]string{filepath.Dir(path)}, "it is no file"},
+		"format":         {[]string{"-format", "xml", path}, `--format is "xml"`},
+		"if-exists":      {[]string{"-if-exists", "fail", path}, `--if-exists is "fail"`},
+		"concurrency":    {[]string{"-concurrency", "0", path}, "--concurrency is 0"},
+		"URL":            {[]string{"-url", "localhost:8080", path}, "not of the form http://host:8080"},
+		"state of stdin": {[]string{"-state", "x", "-"}, "leave out --state"},
+		"not a system":   {[]string{"-url", "http://127.0.0.1:1", "-patience", "1ms", path}, "does not answer as it should"},
+		"wrong header":   {[]string{"-format", "csv", "-url", "http://127.0.0.1:1", os.Args[0]}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
