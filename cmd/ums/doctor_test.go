@@ -60,7 +60,7 @@ func TestDoctorOfHealthyEmbedded(t *testing.T) {
 	eventually(t, "the doctor is content", func() (well bool) {
 		var exit int
 		lines, exit = examine(t, nil, "-url", i.url, "-admin", "off", "-data", i.data)
-		return exit == 0
+		return exit == 0 && strings.Contains(lines, "no event waits")
 	})
 	wantLines(t, lines, "ok gateway "+i.url+" is live and ready", "ok gateway /openapi.json describes ", "ok clock the gateway's clock",
 		"ok database it answers, with the schema at version ", "ok clock the database's clock", "ok relay ", "ok outbox no event waits",
