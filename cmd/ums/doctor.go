@@ -65,8 +65,10 @@ func examine(ctx context.Context, c *cli.Command, p process) error {
 		return fmt.Errorf("--timeout is %s: it must be positive", c.Duration("timeout"))
 	}
 	o := doctor.Options{
-		URL: strings.TrimRight(c.String("url"), "/"), Admin: cmp.Or(c.String("admin"), reachableAdmin(s.AdminAddr)), APIKey: s.Key,
-		OutboxRetention: s.Retention, RedisURL: s.RedisURL, EventsURL: s.EventsURL, Environ: p.environ(), Timeout: c.Duration("timeout"),
+		URL: strings.TrimRight(c.String("url"), "/"), APIKey: s.Key,
+		Admin:           cmp.Or(c.String("admin"), reachableAdmin(s.AdminAddr)),
+		OutboxRetention: s.Retention, RedisURL: s.RedisURL, EventsURL: s.EventsURL,
+		Environ: p.environ(), Timeout: c.Duration("timeout"),
 	}
 	db, err := system.OpenDatabase(c.String("data"), s.DatabaseURL, s.Password)
 	o.Database, o.NoDatabase, o.DatabaseSet = db, err, s.DatabaseURL != ""

@@ -49,6 +49,7 @@ func exportUsers(ctx context.Context, c *cli.Command, p process) error {
 		return err
 	}
 	took := time.Since(began)
-	_, err = fmt.Fprintf(p.stderr, "%d users in %s, %.0f/s\n", users, took.Round(10*time.Millisecond), float64(users)/took.Seconds())
+	_, err = fmt.Fprintf(p.stderr, "%d users in %s, %.0f/s\n",
+		users, took.Round(10*time.Millisecond), float64(users)/took.Seconds())
 	return err
 }

@@ -31,7 +31,8 @@ func apiFlags() []cli.Flag {
 		&cli.StringFlag{Name: "url", Value: "http://localhost:8080", Usage: "the system's `URL`"},
 		&cli.StringFlag{Name: "api-key", Usage: "an API `key`; other users of this machine can see it, UMS_API_KEY they cannot"},
 		&cli.DurationFlag{
-			Name: "patience", Value: 2 * time.Minute, Usage: "how long one request is tried again while the system is away or busy",
+			Name: "patience", Value: 2 * time.Minute,
+			Usage: "how long one request is tried again while the system is away or busy",
 		},
 	}
 }
@@ -47,7 +48,8 @@ func importCommand(p process) *cli.Command {
 			"already, 2 if some were rejected, 1 if it was stopped.",
 		OnUsageError: usageError,
 		Flags: append(apiFlags(),
-			&cli.StringFlag{Name: "format", Value: "auto", Usage: "csv, ndjson, or auto: by the file's name or else its first byte"},
+			&cli.StringFlag{Name: "format", Value: "auto",
+				Usage: "csv, ndjson, or auto: by the file's name or else its first byte"},
 			&cli.StringFlag{Name: "if-exists", Value: "skip", Usage: "what to do with a user who is there already: " +
 				"skip, update (the phone number) or reject (the row)"},
 			&cli.IntFlag{Name: "concurrency", Value: 16, Usage: "requests at a time, fewer where the system is busy"},
@@ -106,7 +108,7 @@ func importOptions(c *cli.Command, p process) (o transfer.ImportOptions, err err
 	case o.Concurrency < 1 || o.Concurrency > 1000:
 		return o, fmt.Errorf("--concurrency is %d: it must be 1 to 1000", o.Concurrency)
 	case o.Input == "-" && o.State != "":
-		return o, errors.New("an import from the standard input cannot go on after it was stopped: leave out --state, or give a file")
+		return o, errors.New("an import from the standard input cannot go on once stopped: leave out --state, or give a file")
 	}
 	name := o.Input
 	if name == "-" {
@@ -162,7 +164,7 @@ type meters struct {
 
 func (m *meters) begin(total, done int64) transfer.Progress {
 	file, ok := m.p.stderr.(*os.File)
-	terminal := ok && term.IsTerminal(int(file.Fd())) //nolint:gosec // a file's number is small
+	terminal := ok && term.IsTerminal(int(file.Fd()))
 	m.meter = progress.Start(m.p.stderr, progress.Options{Unit: m.unit, Total: total, Done: done, Terminal: terminal})
 	return m.meter
 }

@@ -214,11 +214,11 @@ func TestMain(m *testing.M) {
 func TestImportAfterKill(t *testing.T) {
 	t.Parallel()
 	i := start(t, t.TempDir(), nil)
-	path, rows := users(t, 3000)
+	path, _ := users(t, 3000)
 	write(t, path, strings.ReplaceAll(read(t, path), "Transfer 000007,", "bad,")+"bad,1\n")
 	killed := 0
 	for range 3 {
-		if kill(t, i.url, path, len(rows)) {
+		if kill(t, i.url, path) {
 			killed++
 		}
 	}
@@ -242,7 +242,7 @@ func TestImportAfterKill(t *testing.T) {
 }
 
 // kill starts an import and kills it behind its next checkpoint but before its end. It returns false if it was faster.
-func kill(t *testing.T, url, path string, rows int) bool {
+func kill(t *testing.T, url, path string) bool {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -271,7 +271,7 @@ func kill(t *testing.T, url, path string, rows int) bool {
 		case <-again.C:
 			if checkpoints(path) > before {
 				_ = run.Process.Kill()
-				<-ended
+				_ = <-ended
 				return true
 			}
 		}

@@ -30,14 +30,16 @@ func (e *examination) metrics(ctx context.Context) []Finding {
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := parser.TextToMetricFamilies(bytes.NewReader(body))
 	if err != nil {
-		return []Finding{warn(checkAdmin, fmt.Sprintf("what %s tells are no metrics: %v", e.Admin, err), "is -admin that of UMS?")}
+		return []Finding{warn(checkAdmin, fmt.Sprintf("what %s tells are no metrics: %v", e.Admin, err),
+			"is -admin that of UMS?")}
 	}
 	return append([]Finding{build(e.Admin, families)}, e.busMetrics(families)...)
 }
 
 func build(addr string, families map[string]*dto.MetricFamily) Finding {
 	own := version.Get()
-	for _, m := range families["ums_build_info"].GetMetric() {
+	if builds := families["ums_build_info"].GetMetric(); len(builds) > 0 {
+		m := builds[0]
 		running := version.Build{Version: label(m, "version"), Commit: label(m, "commit")}
 		if running != own {
 			return warn(checkAdmin, fmt.Sprintf("the process at %s is %s, and this program %s", addr, running, own),

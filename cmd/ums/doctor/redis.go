@@ -86,7 +86,8 @@ func cacheServer(ctx context.Context, client redis.Cmdable, name string) []Findi
 			", by which it refuses fences when it is full, or drops what others keep there", "set maxmemory-policy volatile-lru"))
 	}
 	if len(list) == 0 {
-		return []Finding{ok(checkCache, "%s answers, without persistence, with maxmemory %s and volatile-lru", name, settings["maxmemory"])}
+		return []Finding{ok(checkCache, "%s answers, without persistence, with maxmemory %s and volatile-lru",
+			name, settings["maxmemory"])}
 	}
 	return list
 }
@@ -149,7 +150,8 @@ func busSettings(ctx context.Context, client redis.Cmdable) []Finding {
 			"CONFIG SET appendonly yes, and the same in its configuration"))
 	}
 	if policy := settings["maxmemory-policy"]; policy != "noeviction" {
-		list = append(list, fail(checkBus, "its server has the maxmemory-policy "+policy+": it may drop all events when it is full",
+		list = append(list, fail(checkBus, "its server has the maxmemory-policy "+policy+
+			": it may drop all events when it is full",
 			"CONFIG SET maxmemory-policy noeviction, and the same in its configuration"))
 	}
 	if len(list) == 0 {

@@ -103,7 +103,9 @@ func suggestion(name string, names []string) (meant string, ours bool) {
 		}
 		return meant, true
 	}
-	for _, prefix := range []string{"UMS_", "CACHE_", "RELAY_", "JOURNAL_", "OUTBOX_", "EVENTS_", "CURSOR_", "ACCESS_LOG_", "SHUTDOWN_"} {
+	for _, prefix := range []string{
+		"UMS_", "CACHE_", "RELAY_", "JOURNAL_", "OUTBOX_", "EVENTS_", "CURSOR_", "ACCESS_LOG_", "SHUTDOWN_",
+	} {
 		if strings.HasPrefix(name, prefix) {
 			return "", true
 		}

@@ -36,7 +36,8 @@ type Meter struct {
 
 // The bar's elements: how many of how many, the bar, the rate, and the time that is left.
 const (
-	template        = `{{counters . }} {{string . "unit"}} {{bar . }} {{percent . }} {{speed . "%s/s" "…"}} {{rtime . "%s left" "%s" "…"}}`
+	template = `{{counters . }} {{string . "unit"}} {{bar . }} {{percent . }} {{speed . "%s/s" "…"}} ` +
+		`{{rtime . "%s left" "%s" "…"}}`
 	templateUnknown = `{{counters . }} {{string . "unit"}} {{cycle . "-" "\\" "|" "/"}} {{speed . "%s/s" "…"}} {{etime . }}`
 )
 

@@ -121,7 +121,8 @@ func (r *Reader) Next() (Row, error) {
 		row := Row{Number: r.rows, Line: l.number, End: l.end}
 		switch {
 		case l.tooLong:
-			row.Fault = malformed(codeTooLong, fmt.Sprintf("the row has more than %d bytes; is a line end missing?", maxLine), l.text)
+			row.Fault = malformed(codeTooLong,
+				fmt.Sprintf("the row has more than %d bytes; is a line end missing?", maxLine), l.text)
 		case !utf8.Valid(l.text):
 			row.Fault = malformed(codeUTF8, "the row is not UTF-8; save the file as UTF-8", l.text)
 		default:
