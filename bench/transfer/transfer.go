@@ -33,7 +33,8 @@ func Main(ctx context.Context, args []string, getenv func(string) string, stdout
 	flags.SetOutput(stdout)
 	flags.IntVar(&o.users, "users", 1_000_000, "how many users")
 	flags.IntVar(&o.concurrency, "concurrency", 16, "requests of the import at a time")
-	flags.BoolVar(&o.mysql, "mysql", false, "on the MySQL of TEST_DATABASE_URL, in whose database there must be no users, instead of SQLite")
+	flags.BoolVar(&o.mysql, "mysql", false,
+		"on the MySQL of TEST_DATABASE_URL, in whose database there must be no users, instead of SQLite")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return nil
@@ -155,7 +156,8 @@ func (b *bench) measure(ctx context.Context, args ...string) error {
 	}
 	took := time.Since(began)
 	_, err := fmt.Fprintf(b.stdout, "%s: %d users in %s, %.0f a second, at most %.1f MB resident\n%s",
-		args[0], b.users, took.Round(time.Millisecond), float64(b.users)/took.Seconds(), float64(peak(c.ProcessState))/1e6, said.String())
+		args[0], b.users, took.Round(time.Millisecond), float64(b.users)/took.Seconds(),
+		float64(peak(c.ProcessState))/1e6, said.String())
 	return err
 }
 
