@@ -7,35 +7,58 @@ import (
 	"net/http"
 
 	"github.com/glarimy/ums/gateway/config"
+	"github.com/glarimy/ums/gateway/exchange"
 	"github.com/glarimy/ums/gateway/overview"
 	"github.com/glarimy/ums/gateway/policy"
-	"github.com/glarimy/ums/gateway/proxy"
 	"github.com/glarimy/ums/gateway/route"
+	"github.com/glarimy/ums/shared/header"
 	"github.com/glarimy/ums/shared/problem"
 )
 
+// refuse answers a request with a problem.
+func refuse(x *exchange.Exchange, p problem.Problem) {
+	x.Respond(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { problem.Write(w, r, p) }))
+}
+
 // refuseTarget answers a request whose target no route is even looked up for.
-func refuseTarget(w http.ResponseWriter, r *http.Request, err error) {
+func refuseTarget(x *exchange.Exchange, err error) {
 	detail := "The request target cannot be read."
 	if refused, ok := errors.AsType[*route.TargetError](err); ok {
 		detail = "The request target was refused: " + refused.Reason + "."
 	}
-	problem.Write(w, r, problem.New(problem.InvalidRequestTarget, detail))
+	refuse(x, problem.New(problem.InvalidRequestTarget, detail))
 }
 
-func refusePath(w http.ResponseWriter, r *http.Request) {
-	problem.Write(w, r, problem.New(problem.RouteNotFound,
+func refusePath(x *exchange.Exchange) {
+	refuse(x, problem.New(problem.RouteNotFound,
 		"Nothing is served at this path. Paths are compared as they are sent, slash by slash."))
 }
 
 // answerMethods answers a method that no slot takes at a path that some slot serves.
-func answerMethods(w http.ResponseWriter, r *http.Request, allow string) {
-	w.Header().Set("Allow", allow)
-	if r.Method == http.MethodOptions {
-		w.WriteHeader(http.StatusNoContent)
+func answerMethods(x *exchange.Exchange, allow string) {
+	x.Fresh = append(x.Fresh, exchange.Field{Name: "Allow", Value: allow})
+	if x.Method == http.MethodOptions {
+		x.Respond(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
 		return
 	}
-	problem.Write(w, r, problem.New(problem.MethodNotAllowed, "This path takes "+allow+"."))
+	refuse(x, problem.New(problem.MethodNotAllowed, "This path takes "+allow+"."))
+}
+
+// respond has a handler of the gateway's own answer. It is told who asks by what the gateway says of it, and not by what the
+// client claims.
+func respond(x *exchange.Exchange, h http.Handler) {
+	x.Respond(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for name := range r.Header {
+			if policy.Stripped(name) {
+				delete(r.Header, name)
+			}
+		}
+		for _, f := range x.Upstream {
+			r.Header.Set(f.Name, f.Value)
+		}
+		r.Header.Set(header.RequestID, x.RequestID)
+		h.ServeHTTP(w, r)
+	}))
 }
 
 // ownAnswer returns what answers a route that no single upstream serves.
@@ -52,36 +75,24 @@ func (g *Gateway) ownAnswer(
 	case len(r.Aggregate) == 0:
 		return nil, fmt.Errorf("route %s: no upstream is called %q", r.Path, r.Upstream)
 	}
-	handler, err := overview.New(c, r, overview.Options{Upstream: upstream, OnFailure: g.partFailed})
-	if err != nil {
-		return nil, err
-	}
-	return withoutClaims(handler), nil
-}
-
-// withoutClaims removes from a request what its client may not say.
-func withoutClaims(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		clean := *r
-		clean.Header = r.Header.Clone()
-		policy.StripRequest(clean.Header)
-		next.ServeHTTP(w, &clean)
-	})
+	return overview.New(c, r, overview.Options{Upstream: upstream, OnFailure: g.partFailed})
 }
 
 // partFailed counts and logs the failure of a part as that of a request. An answer that cannot be used counts as broken.
-func (g *Gateway) partFailed(ctx context.Context, f overview.Failure) {
-	kind := proxy.Broken
+func (g *Gateway) partFailed(_ context.Context, f overview.Failure) {
+	kind := Broken
 	switch f.Kind {
 	case overview.Unavailable:
-		kind = proxy.Unavailable
+		kind = Unavailable
 	case overview.Timeout:
-		kind = proxy.Timeout
+		kind = Timeout
 	case overview.Broken, overview.Invalid:
 	}
-	g.failed(ctx, proxy.Failure{
-		Slot: f.Slot, Kind: kind, RequestID: f.RequestID, Err: fmt.Errorf("the part %s is %s: %w", f.Part, f.Kind, f.Err),
-	})
+	for _, s := range g.slots {
+		if s.name == f.Slot {
+			g.report(s, kind, f.RequestID, fmt.Errorf("the part %s is %s: %w", f.Part, f.Kind, f.Err))
+		}
+	}
 }
 
 func answerNotImplemented(w http.ResponseWriter, r *http.Request) {

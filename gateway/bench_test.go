@@ -1,47 +1,106 @@
 package gateway_test
 
 import (
-	"log/slog"
-	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
+	"bufio"
+	"bytes"
+	"io"
+	"net"
 	"testing"
-
-	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/glarimy/ums/gateway"
 )
 
-// BenchmarkForward measures the gateway beside httputil.ReverseProxy alone, both without a server in front, against the
-// same upstream on loopback: the difference is what routing, policy and metrics cost.
-func BenchmarkForward(b *testing.B) {
-	upstream := newRawUpstream(b, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
-	target, err := url.Parse(upstream.url)
+// constantUpstream answers every request at once with 80 bytes, and allocates nothing for it.
+func constantUpstream(tb testing.TB) string {
+	tb.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		b.Fatal(err)
+		tb.Fatal(err)
 	}
-	g, err := gateway.NewGateway(mustLoad(b, everySlotAt(upstream.url)),
-		slog.New(slog.DiscardHandler), prometheus.NewRegistry())
-	if err != nil {
-		b.Fatal(err)
-	}
-	bare := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-		r.SetURL(target)
-		r.SetXForwarded()
-	}}
-	for name, handler := range map[string]http.Handler{"gateway": g, "ReverseProxy": bare} {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				r := httptest.NewRequest(http.MethodGet, "/user/Krishna%2FMohan", nil)
-				r.Header.Set("Accept", "application/json")
-				w := httptest.NewRecorder()
-				handler.ServeHTTP(w, r)
-				if w.Code != http.StatusOK {
-					b.Fatal(w.Code, w.Body)
-				}
+	tb.Cleanup(func() { _ = l.Close() })
+	answer := []byte("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 80\r\n\r\n" +
+		`{"name":"KrishnaMohan","phone":9731423166,"since":"2022-09-12T10:00:00.000000Z"}`)
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
 			}
-		})
+			go func() {
+				defer conn.Close()
+				r := bufio.NewReader(conn)
+				for {
+					for {
+						line, err := r.ReadSlice('\n')
+						if err != nil {
+							return
+						}
+						if len(line) == 2 {
+							break
+						}
+					}
+					if _, err := conn.Write(answer); err != nil {
+						return
+					}
+				}
+			}()
+		}
+	}()
+	return "http://" + l.Addr().String()
+}
+
+// getter sends one request after another over a connection, and allocates nothing for it.
+type getter struct {
+	conn    net.Conn
+	request []byte
+	buffer  []byte
+	answer  int // its length in bytes, known after the first
+}
+
+func newGetter(tb testing.TB, addr string) *getter {
+	tb.Helper()
+	g := &getter{conn: dialRaw(tb, addr).Conn, buffer: make([]byte, 4<<10), request: []byte(
+		"GET /user/Krishna%2FMohan HTTP/1.1\r\nHost: localhost:8080\r\nAccept: application/json\r\nUser-Agent: bench\r\n\r\n")}
+	if _, err := g.conn.Write(g.request); err != nil {
+		tb.Fatal(err)
+	}
+	for !bytes.HasSuffix(g.buffer[:g.answer], []byte(`Z"}`)) {
+		n, err := g.conn.Read(g.buffer[g.answer:])
+		if err != nil {
+			tb.Fatal(err)
+		}
+		g.answer += n
+	}
+	return g
+}
+
+func (g *getter) get(tb testing.TB) {
+	if _, err := g.conn.Write(g.request); err != nil {
+		tb.Fatal(err)
+	}
+	if _, err := io.ReadFull(g.conn, g.buffer[:g.answer]); err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// BenchmarkGateway measures the whole gateway as it is by default, over loopback, against a constant upstream: a client,
+// the gateway and the upstream share the processors.
+func BenchmarkGateway(b *testing.B) {
+	addr := serve(b, everySlotAt(constantUpstream(b)))
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		client := newGetter(b, addr)
+		for pb.Next() {
+			client.get(b)
+		}
+	})
+}
+
+// maxAllocs is what a GET may allocate: its head, the answer's head, and its id.
+const maxAllocs = 3
+
+func TestAllocations(t *testing.T) { //nolint:paralleltest // it counts what the process allocates
+	addr := serve(t, everySlotAt(constantUpstream(t)))
+	client := newGetter(t, addr)
+	if got := testing.AllocsPerRun(2000, func() { client.get(t) }); got > maxAllocs {
+		t.Errorf("a GET costs %.1f allocations, want at most %d", got, maxAllocs)
 	}
 }

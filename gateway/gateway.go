@@ -1,66 +1,79 @@
 // Package gateway is the one URL of UMS: it finds the slot that serves a request by gateway.yaml and carries the request
 // there.
 //
-// Package route finds a route by the raw path, package policy says what is done to every request, and package proxy
-// moves the bytes; none of the first two knows what moves them. This package puts them together behind an http.Handler.
-// Probes, the access log, request ids and a stop that loses no request come from shared/httpserver.
+// Package edge is where requests arrive, package route finds a route by the raw path, package policy says what is done to
+// every request, and package wire speaks to upstreams; they know nothing of each other but package exchange, which is one
+// request and its answer. This package puts them together: a request is served by one goroutine from its first byte to
+// the last of its answer.
 package gateway
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/glarimy/ums/gateway/config"
+	"github.com/glarimy/ums/gateway/exchange"
 	"github.com/glarimy/ums/gateway/openapi"
-	"github.com/glarimy/ums/gateway/proxy"
 	"github.com/glarimy/ums/gateway/route"
+	"github.com/glarimy/ums/gateway/tracing"
+	"github.com/glarimy/ums/gateway/wire"
 )
 
-// Gateway is an http.Handler for every path of a configuration. It never changes: another configuration is another
-// Gateway. It is safe for concurrent use.
+// Gateway serves every path of a configuration. It never changes: another configuration is another Gateway. It is safe
+// for concurrent use.
 type Gateway struct {
 	table    *route.Table[*endpoint]
 	openapi  *openapi.Description
-	proxies  []*proxy.Proxy
+	slots    []*slot
 	logger   *slog.Logger
 	metrics  *metrics
-	unrouted traffic
-
-	streams    context.Context //nolint:containedctx // ends with the gateway, not with a call
-	endStreams context.CancelFunc
+	unrouted *traffic
+	tracer   *tracing.Tracer // nil: no spans
+	calls    sync.Pool       // of *call
+	buffers  buffers
+	stopping atomic.Bool // streams end
 }
 
 // endpoint is where a request goes once its path and method are known.
 type endpoint struct {
 	route   config.Route
-	proxy   *proxy.Proxy // nil if the gateway itself answers
+	slot    *slot        // nil if the gateway itself answers
 	answer  http.Handler // nil if an upstream answers
-	traffic traffic
+	traffic *traffic
+}
+
+// slot is the upstream of one slot: its instances, and what is known of them.
+type slot struct {
+	name      string
+	instances *wire.Pool
+	failures  map[Kind]prometheus.Counter
 }
 
 // NewGateway returns a gateway for a configuration that config.Load has found right. It opens no connection before the
 // first request. Gateways may share a registerer. The errors are those of metrics that the registerer refuses, and of a
-// configuration that contradicts itself.
-func NewGateway(c config.Config, logger *slog.Logger, registerer prometheus.Registerer) (*Gateway, error) {
+// configuration that contradicts itself. A nil tracer makes no spans.
+func NewGateway(
+	c config.Config, logger *slog.Logger, registerer prometheus.Registerer, tracer *tracing.Tracer,
+) (*Gateway, error) {
 	m, err := newMetrics(registerer)
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{logger: logger, metrics: m, unrouted: m.unrouted()}
-	g.streams, g.endStreams = context.WithCancel(context.Background())
-	slots := make(map[string]*proxy.Proxy, len(c.Upstreams))
+	g := &Gateway{logger: logger, metrics: m, unrouted: m.unrouted(), tracer: tracer}
+	g.calls.New = func() any { return new(call) }
+	slots := make(map[string]*slot, len(c.Upstreams))
 	for _, u := range c.Upstreams {
-		p := proxy.New(proxy.Options{Slot: u.Slot, URL: u.URL, OnFailure: g.failed})
-		slots[u.Slot] = p
-		g.proxies = append(g.proxies, p)
-		m.expectFailures(u.Slot)
+		s := &slot{name: u.Slot, instances: wire.NewPool(u.URL), failures: m.failuresOf(u.Slot)}
+		slots[u.Slot] = s
+		g.slots = append(g.slots, s)
 	}
-	upstream := func(slot string) http.RoundTripper { return slots[slot] }
+	upstream := func(name string) http.RoundTripper { return slots[name].instances }
 	g.openapi = openapi.New(c, openapi.Options{Upstream: upstream, Logger: logger, Now: time.Now})
 	if g.table, err = g.newTable(c, slots, upstream); err != nil {
 		return nil, err
@@ -69,7 +82,7 @@ func NewGateway(c config.Config, logger *slog.Logger, registerer prometheus.Regi
 }
 
 func (g *Gateway) newTable(
-	c config.Config, slots map[string]*proxy.Proxy, upstream func(slot string) http.RoundTripper,
+	c config.Config, slots map[string]*slot, upstream func(slot string) http.RoundTripper,
 ) (*route.Table[*endpoint], error) {
 	entries := make([]route.Entry[*endpoint], 0, len(c.Routes))
 	for _, r := range c.Routes {
@@ -77,8 +90,8 @@ func (g *Gateway) newTable(
 		if err != nil {
 			return nil, fmt.Errorf("route %s: %w", r.Path, err)
 		}
-		e := &endpoint{route: r, proxy: slots[r.Upstream]}
-		if e.proxy == nil {
+		e := &endpoint{route: r, slot: slots[r.Upstream]}
+		if e.slot == nil {
 			if e.answer, err = g.ownAnswer(c, r, upstream); err != nil {
 				return nil, err
 			}
@@ -93,31 +106,54 @@ func (g *Gateway) newTable(
 // upstream that is away leaves it ready, because the paths of the others still work.
 func (g *Gateway) Ready() error { return nil }
 
-// EndStreams ends the answers of routes without a timeout, which would otherwise go on after a stop signal for as long as
-// their clients like. What they have sent so far stays whole, and their clients ask again elsewhere.
-func (g *Gateway) EndStreams() { g.endStreams() }
+// EndStreams ends the answers of routes without a timeout within about a second, which would otherwise go on after a stop
+// signal for as long as their clients like. What they have sent so far stays whole, and their clients ask again elsewhere.
+func (g *Gateway) EndStreams() { g.stopping.Store(true) }
 
 // Close ends the streams, and closes the connections to upstreams that no request uses.
 func (g *Gateway) Close() {
-	g.endStreams()
-	for _, p := range g.proxies {
-		p.Close()
+	g.EndStreams()
+	for _, s := range g.slots {
+		s.instances.Close()
 	}
 }
 
-// failed counts and logs a request that ended badly. A client's fault is not worth a line of an operator's time.
-func (g *Gateway) failed(ctx context.Context, f proxy.Failure) {
-	g.metrics.failures.WithLabelValues(f.Slot, string(f.Kind)).Inc()
-	level := slog.LevelWarn
-	if f.Kind.ByClient() {
-		level = slog.LevelDebug
+// Serve answers a request. It implements exchange.Handler.
+func (g *Gateway) Serve(x *exchange.Exchange) {
+	identify(x)
+	counted := g.unrouted
+	defer func() { counted.observe(x) }() // also when the answer breaks off by a panic
+
+	target, err := route.ParseTarget(x.Target)
+	if err != nil {
+		refuseTarget(x, err)
+		return
 	}
-	g.logger.LogAttrs(ctx, level, "request failed",
-		slog.String("slot", f.Slot),
-		slog.String("kind", string(f.Kind)),
-		slog.String("request_id", f.RequestID),
-		slog.Any("error", f.Err))
+	path := g.table.Match(target.Path)
+	if path == nil {
+		refusePath(x)
+		return
+	}
+	e, ok := path.Value(x.Method)
+	if !ok {
+		answerMethods(x, path.Allow())
+		return
+	}
+	counted = e.traffic
+	if !g.admit(x, e) {
+		return
+	}
+	if e.slot == nil {
+		respond(x, e.answer)
+		return
+	}
+	g.forward(x, e, target)
 }
+
+// admit is where policies stand between a route and its upstream: who asks, what they may do, how much of it. One that
+// refuses answers by x.Respond and returns false. What it wants said in every answer it appends to x.Fresh, and what the
+// upstream is told (Ums-Actor, Ums-Scopes) to x.Upstream.
+func (g *Gateway) admit(*exchange.Exchange, *endpoint) bool { return true }
 
 // servedBy names who answers a route: a slot, or the gateway.
 func servedBy(r config.Route) string {

@@ -3,9 +3,10 @@ package gateway_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net"
-	"net/http/httptest"
+	"net/http"
 	"sync"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 
 	"github.com/glarimy/ums/gateway"
 	"github.com/glarimy/ums/gateway/config"
+	"github.com/glarimy/ums/gateway/edge"
 	"github.com/glarimy/ums/shared/problem"
 )
 
@@ -44,16 +46,25 @@ func startWith(tb testing.TB, c config.Config) *started {
 	tb.Helper()
 	s := &started{registry: prometheus.NewPedanticRegistry(), log: new(syncBuffer)}
 	logger := slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	g, err := gateway.NewGateway(c, logger, s.registry)
+	g, err := gateway.NewGateway(c, logger, s.registry, nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	server := httptest.NewServer(g)
+	l, err := edge.Listen(tb.Context(), "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	server := edge.NewServer(g, logger, edge.Limits{})
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(l) }()
 	tb.Cleanup(func() {
 		server.Close()
+		if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+			tb.Errorf("the end: %v", err)
+		}
 		g.Close()
 	})
-	s.addr = server.Listener.Addr().String()
+	s.addr = l.Addr().String()
 	return s
 }
 

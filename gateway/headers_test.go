@@ -53,7 +53,7 @@ func TestHeaders_request(t *testing.T) {
 	}
 	for line := range strings.SplitSeq(strings.TrimSpace(head), "\r\n") {
 		name, _, found := strings.Cut(line, ": ")
-		if found && want[name] == nil && name != "Ums-Deadline-Ms" {
+		if found && want[http.CanonicalHeaderKey(name)] == nil && name != "Ums-Deadline-Ms" {
 			t.Errorf("the upstream got %q", line)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/glarimy/ums/gateway/config"
 	"github.com/glarimy/ums/gateway/reload"
+	"github.com/glarimy/ums/gateway/tracing"
 	"github.com/glarimy/ums/shared/httpserver"
 	"github.com/glarimy/ums/shared/logging"
 
@@ -26,6 +27,7 @@ const usage = `usage: gateway                 serve, as GATEWAY_CONFIG (or the b
 // settings are all the variables of the gateway as a process of its own.
 type settings struct {
 	httpserver.Config
+	TLS
 	Log        logging.Config
 	ConfigFile string `env:"GATEWAY_CONFIG"` // a gateway.yaml; empty for the built-in one
 }
@@ -76,7 +78,11 @@ func serve(ctx context.Context, getenv func(string) string, stdout io.Writer) er
 	if err != nil {
 		return err
 	}
-	service, err = New(s.Config, Dependencies{Routes: routes, Logger: logger, Registry: registry})
+	tracer, err := tracing.New(ctx, getenv)
+	if err != nil {
+		return err
+	}
+	service, err = New(s.Config, Dependencies{Routes: routes, Logger: logger, Registry: registry, TLS: s.TLS, Tracer: tracer})
 	if err != nil {
 		return err
 	}

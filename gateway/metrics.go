@@ -9,7 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/glarimy/ums/gateway/proxy"
+	"github.com/glarimy/ums/gateway/exchange"
 )
 
 // otherMethod stands for every method that no route can have, so that clients cannot invent label values.
@@ -53,35 +53,60 @@ func register[C prometheus.Collector](r prometheus.Registerer, c C) (C, error) {
 	return c, err
 }
 
-// expectFailures makes an upstream's failures appear as zeros from the start, so that the first of each is a rise.
-func (m *metrics) expectFailures(slot string) {
-	for _, kind := range proxy.Kinds() {
-		m.failures.WithLabelValues(slot, string(kind))
+// failuresOf returns the counters of an upstream's failures. They appear as zeros from the start, so that the first of
+// each is a rise.
+func (m *metrics) failuresOf(slot string) map[Kind]prometheus.Counter {
+	counters := make(map[Kind]prometheus.Counter)
+	for _, kind := range Kinds() {
+		counters[kind] = m.failures.WithLabelValues(slot, string(kind))
 	}
+	return counters
 }
 
 // traffic is the series of one route and upstream by method, looked up once so that requests need not.
-type traffic map[string]*series
+type traffic [8]*series
 
 type series struct {
 	classes [4]prometheus.Counter // 2xx to 5xx
 	wait    prometheus.Observer
 }
 
+// indexOf returns a method's place, the last one for those that no route can have.
+func indexOf(method string) int {
+	switch method {
+	case http.MethodGet:
+		return 0
+	case http.MethodHead:
+		return 1
+	case http.MethodPost:
+		return 2
+	case http.MethodPut:
+		return 3
+	case http.MethodPatch:
+		return 4
+	case http.MethodDelete:
+		return 5
+	case http.MethodOptions:
+		return 6
+	default:
+		return 7
+	}
+}
+
 // traffic returns the series of a route; with GET comes HEAD.
-func (m *metrics) traffic(route, upstream string, methods ...string) traffic {
-	t := make(traffic)
+func (m *metrics) traffic(route, upstream string, methods ...string) *traffic {
+	t := new(traffic)
 	for _, method := range methods {
-		t[method] = m.series(route, upstream, method)
+		t[indexOf(method)] = m.series(route, upstream, method)
 		if method == http.MethodGet {
-			t[http.MethodHead] = m.series(route, upstream, http.MethodHead)
+			t[indexOf(http.MethodHead)] = m.series(route, upstream, http.MethodHead)
 		}
 	}
 	return t
 }
 
 // unrouted returns the series of what no route takes: bad targets, unknown paths, other methods of known ones.
-func (m *metrics) unrouted() traffic {
+func (m *metrics) unrouted() *traffic {
 	return m.traffic("none", "none", http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch,
 		http.MethodDelete, http.MethodOptions, otherMethod)
 }
@@ -94,13 +119,10 @@ func (m *metrics) series(route, upstream, method string) *series {
 	return s
 }
 
-// observe counts one request. A handler that ended without an answer panicked, and the chassis answers 500.
-func (t traffic) observe(method string, rec *recorder) {
-	s := t[method]
-	if s == nil {
-		s = t[otherMethod]
-	}
-	status := cmp.Or(rec.status, http.StatusInternalServerError)
+// observe counts one request. A handler that ended without an answer panicked, and the edge answers 500.
+func (t *traffic) observe(x *exchange.Exchange) {
+	s := t[indexOf(x.Method)]
+	status := cmp.Or(x.Answer.Status, http.StatusInternalServerError)
 	s.classes[min(max(status/100, 2), 5)-2].Inc()
-	s.wait.Observe(rec.wait.Seconds())
+	s.wait.Observe(x.Answer.Wait.Seconds())
 }

@@ -86,7 +86,7 @@ func TestMetrics_shared(t *testing.T) {
 	registry := prometheus.NewPedanticRegistry()
 	c := mustLoad(t, func(string) string { return "" })
 	for range 2 {
-		if _, err := gateway.NewGateway(c, slog.New(slog.DiscardHandler), registry); err != nil {
+		if _, err := gateway.NewGateway(c, slog.New(slog.DiscardHandler), registry, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

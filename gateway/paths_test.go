@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/glarimy/ums/gateway"
+	"github.com/glarimy/ums/gateway/edge"
 	"github.com/glarimy/ums/shared/problem"
 )
 
@@ -104,7 +105,7 @@ func TestPaths_refused(t *testing.T) {
 			wantProblem(t, res, want, "")
 		}
 	}
-	// Go's server itself refuses these, before any handler.
+	// These are refused as soon as they are read.
 	for _, target := range []string{"/user/%", "/user/%2", "/user/%zz", "/user/a\x01b", "user", "/user/a b"} {
 		res := roundTrip(t, g.addr, "GET "+target+" HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
 		if res.StatusCode != http.StatusBadRequest {
@@ -147,19 +148,19 @@ func TestPaths_http2(t *testing.T) {
 	t.Parallel()
 	upstream := newRawUpstream(t, okAnswer)
 	g, err := gateway.NewGateway(mustLoad(t, everySlotAt(upstream.url)),
-		slog.New(slog.DiscardHandler), prometheus.NewRegistry())
+		slog.New(slog.DiscardHandler), prometheus.NewRegistry(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	edge := httptest.NewUnstartedServer(g)
-	edge.EnableHTTP2 = true
-	edge.StartTLS()
-	t.Cleanup(func() { edge.Close(); g.Close() })
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, edge.URL+"/user/..%2f..x?a=b;c", http.NoBody)
+	server := httptest.NewUnstartedServer(edge.HTTPHandler(g, nil))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(func() { server.Close(); g.Close() })
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"/user/..%2f..x?a=b;c", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := edge.Client().Do(r)
+	res, err := server.Client().Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/glarimy/ums/gateway/config"
 	"github.com/glarimy/ums/gateway/policy"
 	"github.com/glarimy/ums/gateway/route"
+	"github.com/glarimy/ums/shared/header"
 	"github.com/glarimy/ums/shared/problem"
 )
 
@@ -100,7 +102,7 @@ func (p *part) request(ctx context.Context, a asking) *http.Request {
 	u.Opaque, u.RawQuery, u.ForceQuery = target.Path, target.Query, target.HasQuery
 	headers := a.headers.Clone()
 	if deadline, ok := ctx.Deadline(); ok {
-		policy.SetDeadline(headers, time.Until(deadline))
+		headers.Set(header.Deadline, strconv.FormatInt(policy.DeadlineMs(time.Until(deadline)), 10))
 	}
 	r := &http.Request{
 		Method: http.MethodGet, URL: &u, Host: u.Host, Header: headers,

@@ -23,14 +23,14 @@ func (e *BodyError) Unwrap() error { return e.Err }
 // Body is a request's body on its way upstream, held to a limit. Every error but io.EOF from Read is a *BodyError.
 // One goroutine may read while others ask Waiting.
 type Body struct {
-	io.ReadCloser
+	reader  io.Reader
 	left    int64 // bytes
 	waiting atomic.Bool
 }
 
 // NewBody limits a body to so many bytes.
-func NewBody(body io.ReadCloser, limit int64) *Body {
-	return &Body{ReadCloser: body, left: limit}
+func NewBody(body io.Reader, limit int64) *Body {
+	return &Body{reader: body, left: limit}
 }
 
 // Read asks for at most one byte more than the limit allows; if that byte comes, the body is too large. So a body of
@@ -40,7 +40,7 @@ func (b *Body) Read(p []byte) (int, error) {
 		p = p[:b.left+1]
 	}
 	b.waiting.Store(true)
-	n, err := b.ReadCloser.Read(p)
+	n, err := b.reader.Read(p)
 	b.waiting.Store(false)
 	if int64(n) > b.left {
 		n, err = int(b.left), ErrBodyTooLarge

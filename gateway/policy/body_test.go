@@ -31,7 +31,7 @@ func TestBody(t *testing.T) {
 			{"abc", 100, "abc", false},
 			{"abc", math.MaxInt64, "abc", false},
 		} {
-			body := policy.NewBody(io.NopCloser(wrap(strings.NewReader(tt.content))), tt.limit)
+			body := policy.NewBody(wrap(strings.NewReader(tt.content)), tt.limit)
 			got, err := io.ReadAll(body)
 			if string(got) != tt.want || errors.Is(err, policy.ErrBodyTooLarge) != tt.tooMuch || (err != nil) != tt.tooMuch {
 				t.Errorf("%s: %q held to %d: %q, %v", name, tt.content, tt.limit, got, err)
@@ -46,7 +46,7 @@ func TestBody(t *testing.T) {
 func TestBody_broken(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("broken")
-	_, err := io.ReadAll(policy.NewBody(io.NopCloser(iotest.ErrReader(cause)), 10))
+	_, err := io.ReadAll(policy.NewBody(iotest.ErrReader(cause), 10))
 	if _, ok := errors.AsType[*policy.BodyError](err); !ok || !errors.Is(err, cause) {
 		t.Errorf("ReadAll = %v, want a BodyError of %v", err, cause)
 	}

@@ -1,16 +1,7 @@
 package policy
 
-import (
-	"net/http"
-	"strconv"
-	"time"
+import "time"
 
-	"github.com/glarimy/ums/shared/header"
-)
-
-// SetDeadline tells a service how much of the request's time is left, in whole milliseconds rounded down, and at least
-// one: a service is asked only while there is some.
-func SetDeadline(h http.Header, left time.Duration) {
-	ms := max(left.Milliseconds(), 1)
-	h[header.Deadline] = []string{strconv.FormatInt(ms, 10)}
-}
+// DeadlineMs returns what a service is told of the time that is left for a request: whole milliseconds, rounded down, and
+// at least one, since a service is asked only while there is some.
+func DeadlineMs(left time.Duration) int64 { return max(left.Milliseconds(), 1) }

@@ -1,9 +1,9 @@
 package policy
 
 import (
-	"net/http"
 	"strings"
 
+	"github.com/glarimy/ums/gateway/http1"
 	"github.com/glarimy/ums/shared/header"
 )
 
@@ -14,58 +14,107 @@ const (
 	via2  = "2 ums-gateway"
 )
 
-// Stripped reports whether a client's header stays behind, because only the gateway may say what it says: the names
-// that begin with Ums-, and those by which proxies tell who the client is.
+// Passes reports whether a field of a client's request goes upstream as it is. What stays behind:
 //
-// An underscore counts as a hyphen: CGI, WSGI and their like hand both to a program under one name, so that a client's
-// Ums_Actor would otherwise reach a service written for one of them as the gateway's Ums-Actor. The name is expected in
-// its canonical form (see http.CanonicalHeaderKey).
-func Stripped(name string) bool {
-	switch name[:min(1, len(name))] {
-	case "F", "U", "X": // the others, nearly all, are through at once
-	default:
+//   - what concerns only the connection to the client (RFC 9110, section 7.6.1), the message's framing included, and
+//     whatever asks for another protocol;
+//   - what only the gateway may say (see Stripped), and what it says itself: Host, Via, X-Request-Id;
+//   - Proxy, which programs behind CGI take for the environment variable HTTP_PROXY (CVE-2016-5385).
+//
+// The case of the name does not matter.
+func Passes(name string) bool {
+	if name == "" {
 		return false
 	}
-	if strings.Contains(name, "_") {
-		name = http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))
-		if name == header.RequestID {
+	switch name[0] | 0x20 { // most names begin with another letter, and are through at once
+	case 'c':
+		return !is(name, "Connection") && !is(name, "Content-Length")
+	case 'e':
+		return !is(name, "Expect")
+	case 'f', 'u', 'x':
+		return !Stripped(name) && !is(name, "Upgrade") && !is(name, header.RequestID)
+	case 'h':
+		return !is(name, "Host") && !is(name, "HTTP2-Settings")
+	case 'k':
+		return !is(name, "Keep-Alive")
+	case 'p':
+		return !is(name, "Proxy") && !is(name, "Proxy-Connection") &&
+			!is(name, "Proxy-Authorization") && !is(name, "Proxy-Authenticate")
+	case 't':
+		return !is(name, "Te") && !is(name, "Trailer") && !is(name, "Transfer-Encoding")
+	case 'v':
+		return !is(name, "Via")
+	default:
+		return true
+	}
+}
+
+// PassesBack reports whether a field of an upstream's answer goes to the client as it is. What stays behind is what
+// concerns only the connection to the upstream, what is between the gateway and its services, and the request's id, which
+// the gateway says itself. The case of the name does not matter.
+func PassesBack(name string) bool {
+	if name == "" {
+		return false
+	}
+	switch name[0] | 0x20 {
+	case 'c':
+		return !is(name, "Connection") && !is(name, "Content-Length")
+	case 'k':
+		return !is(name, "Keep-Alive")
+	case 'p':
+		return !is(name, "Proxy-Connection") && !is(name, "Proxy-Authenticate")
+	case 't':
+		return !is(name, "Te") && !is(name, "Trailer") && !is(name, "Transfer-Encoding")
+	case 'u':
+		return !is(name, "Upgrade") && !begins(name, header.InternalPrefix)
+	case 'x':
+		return !is(name, header.RequestID)
+	default:
+		return true
+	}
+}
+
+// Stripped reports whether a client's field stays behind because only the gateway may say what it says: the names that
+// begin with Ums-, and those by which proxies tell who the client is. The case of the name does not matter.
+//
+// An underscore counts as a hyphen: CGI, WSGI and their like hand both to a program under one name, so that a client's
+// Ums_Actor would otherwise reach a service written for one of them as the gateway's Ums-Actor.
+func Stripped(name string) bool {
+	if strings.IndexByte(name, '_') >= 0 {
+		name = strings.ReplaceAll(name, "_", "-")
+		if is(name, header.RequestID) {
 			return true
 		}
 	}
-	return strings.HasPrefix(name, header.InternalPrefix) ||
-		strings.HasPrefix(name, "X-Forwarded-") || name == "X-Forwarded" || name == "X-Real-Ip" || name == "Forwarded"
+	return begins(name, header.InternalPrefix) || begins(name, "X-Forwarded-") ||
+		is(name, "X-Forwarded") || is(name, "X-Real-Ip") || is(name, "Forwarded")
 }
 
-// StripRequest removes from a request's headers what its client may not say: all that Stripped names. It also removes
-// what concerns only the connection to the client and survives the data path's own removal of hop-by-hop headers
-// (RFC 9110, section 7.6.1), so that no upstream is asked to switch protocols; and Proxy, which programs behind CGI
-// take for the environment variable HTTP_PROXY (CVE-2016-5385).
-func StripRequest(h http.Header) {
-	for name := range h {
-		if Stripped(name) {
-			delete(h, name)
+// Nominated reports whether a message's Connection fields name a field, which then stays behind too.
+func Nominated(fields []http1.Field, name string) bool {
+	for i := range fields {
+		if is(fields[i].Name, "Connection") && http1.HasToken(fields[i].Value, name) {
+			return true
 		}
 	}
-	delete(h, "Connection")
-	delete(h, "Te")
-	delete(h, "Upgrade")
-	delete(h, "Http2-Settings")
-	delete(h, "Proxy")
+	return false
 }
 
-// StripResponse removes from an answer's headers what is between the gateway and its services: names that begin with
-// Ums-, and the request's id, which the gateway has set already.
-func StripResponse(h http.Header) {
-	for name := range h {
-		if strings.HasPrefix(name, header.InternalPrefix) {
-			delete(h, name)
+// Nominates reports whether a message's Connection fields name any field that would otherwise pass.
+func Nominates(fields []http1.Field) bool {
+	nominates := false
+	for i := range fields {
+		if !is(fields[i].Name, "Connection") || is(fields[i].Value, "keep-alive") || is(fields[i].Value, "close") {
+			continue
 		}
+		http1.EachToken(fields[i].Value, func(string) { nominates = true })
 	}
-	delete(h, header.RequestID)
+	return nominates
 }
 
-// AddVia appends the gateway to the Via header, as RFC 9110, section 7.6.3, asks of every gateway.
-func AddVia(h http.Header, major, minor int) {
+// Via returns how the gateway names itself to an upstream, as RFC 9110, section 7.6.3, asks of every gateway, behind what
+// the request says already.
+func Via(fields []http1.Field, major, minor int) string {
 	via := via11
 	switch {
 	case major == 1 && minor == 0:
@@ -73,8 +122,20 @@ func AddVia(h http.Header, major, minor int) {
 	case major == 2:
 		via = via2
 	}
-	if prior := h["Via"]; len(prior) > 0 {
-		via = strings.Join(prior, ", ") + ", " + via
+	var prior []string
+	for i := range fields {
+		if is(fields[i].Name, "Via") {
+			prior = append(prior, fields[i].Value)
+		}
 	}
-	h["Via"] = []string{via}
+	if prior == nil {
+		return via
+	}
+	return strings.Join(append(prior, via), ", ")
+}
+
+func is(name, other string) bool { return http1.EqualFold(name, other) }
+
+func begins(name, prefix string) bool {
+	return len(name) >= len(prefix) && http1.EqualFold(name[:len(prefix)], prefix)
 }

@@ -1,17 +1,17 @@
 package policy_test
 
 import (
-	"net/http"
 	"testing"
 	"time"
 
+	"github.com/glarimy/ums/gateway/http1"
 	"github.com/glarimy/ums/gateway/policy"
 )
 
 func TestStripped(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]bool{
-		"Ums-Actor": true, "Ums-": true, "Ums-Anything-Else": true,
+		"Ums-Actor": true, "ums-actor": true, "x-FORWARDED-for": true, "Ums-": true, "Ums-Anything-Else": true,
 		"X-Forwarded-For": true, "X-Forwarded-Port": true, "X-Forwarded": true, "X-Real-Ip": true, "Forwarded": true,
 		// what a server behind CGI or WSGI reads under the same name
 		"Ums_actor": true, "Ums_Actor-Id": true, "X_forwarded_for": true, "X-Forwarded_host": true, "X_real_ip": true,
@@ -27,7 +27,47 @@ func TestStripped(t *testing.T) {
 	}
 }
 
-func TestAddVia(t *testing.T) {
+func TestPasses(t *testing.T) {
+	t.Parallel()
+	const both, back, none = "both ways", "back alone", "neither way"
+	for name, want := range map[string]string{
+		"Accept": both, "Content-Type": both, "Cookie": both, "ETag": both, "Priority": both, "TE-X": both, "X": both, "X-A": both,
+		"Connection": none, "CONNECTION": none, "keep-alive": none, "Content-length": none, "Transfer-Encoding": none, "te": none,
+		"Trailer": none, "Upgrade": none, "Proxy-Connection": none, "ums-actor": none, "Ums-Node": none, "x-request-id": none, "": none,
+		"Host": back, "Via": back, "Proxy": back, "X-Forwarded-For": back, "x_request_id": back, "Expect": back, "http2-settings": back,
+		"proxy-authorization": back,
+	} {
+		got := none
+		switch {
+		case policy.Passes(name) && policy.PassesBack(name):
+			got = both
+		case policy.PassesBack(name):
+			got = back
+		case policy.Passes(name):
+			got = "there alone"
+		}
+		if got != want {
+			t.Errorf("%q passes %s, want %s", name, got, want)
+		}
+	}
+}
+
+func TestNominated(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]bool{
+		"keep-alive": false, "close": false, "": false, " , ": false, "X-A": true, "close, x-a": true, "close , X-a ,": true,
+	} {
+		fields := []http1.Field{{Name: "Accept", Value: "X-A"}, {Name: "connection", Value: value}}
+		if got := policy.Nominates(fields); got != want {
+			t.Errorf("Nominates(%q) = %t", value, got)
+		}
+		if got := policy.Nominated(fields, "X-A"); got != want {
+			t.Errorf("Nominated(%q) = %t", value, got)
+		}
+	}
+}
+
+func TestVia(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		prior        []string
@@ -39,23 +79,23 @@ func TestAddVia(t *testing.T) {
 		{nil, 2, 0, "2 ums-gateway"},
 		{[]string{"1.0 a, 1.1 b", "1.1 c"}, 1, 1, "1.0 a, 1.1 b, 1.1 c, 1.1 ums-gateway"},
 	} {
-		h := http.Header{"Via": tt.prior}
-		policy.AddVia(h, tt.major, tt.minor)
-		if got := h["Via"]; len(got) != 1 || got[0] != tt.want {
+		var fields []http1.Field
+		for _, value := range tt.prior {
+			fields = append(fields, http1.Field{Name: "via", Value: value})
+		}
+		if got := policy.Via(fields, tt.major, tt.minor); got != tt.want {
 			t.Errorf("%q over %d.%d: Via = %q, want %q", tt.prior, tt.major, tt.minor, got, tt.want)
 		}
 	}
 }
 
-func TestSetDeadline(t *testing.T) {
+func TestDeadlineMs(t *testing.T) {
 	t.Parallel()
-	for left, want := range map[time.Duration]string{
-		5 * time.Second: "5000", 1999 * time.Microsecond: "1", 0: "1", -time.Second: "1",
+	for left, want := range map[time.Duration]int64{
+		5 * time.Second: 5000, 1999 * time.Microsecond: 1, 0: 1, -time.Second: 1,
 	} {
-		h := http.Header{"Ums-Deadline-Ms": {"forged"}}
-		policy.SetDeadline(h, left)
-		if got := h.Values("Ums-Deadline-Ms"); len(got) != 1 || got[0] != want {
-			t.Errorf("%s left: %q, want %q", left, got, want)
+		if got := policy.DeadlineMs(left); got != want {
+			t.Errorf("%s left: %d, want %d", left, got, want)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package system
 
 import (
+	"github.com/glarimy/ums/gateway"
 	"github.com/glarimy/ums/services/add"
 	"github.com/glarimy/ums/services/journal"
 	"github.com/glarimy/ums/services/search"
@@ -13,6 +14,7 @@ import (
 // Config is what an operator can set of the whole system. The variables are those of the services themselves.
 type Config struct {
 	Server httpserver.Config // of the gateway; the services behind it are for this process alone
+	TLS    gateway.TLS       // of the gateway
 	Cache  usercache.Config
 	Fence  usercache.FenceConfig
 	Relay  add.RelayConfig

@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/glarimy/ums/gateway"
+	"github.com/glarimy/ums/gateway/tracing"
 	"github.com/glarimy/ums/services/add"
 	"github.com/glarimy/ums/services/find"
 	"github.com/glarimy/ums/services/journal"
@@ -129,7 +130,13 @@ func (s *System) openGateway(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.gateway, err = gateway.New(s.config.Server, gateway.Dependencies{Routes: routes, Logger: s.logger, Registry: s.registry})
+	tracer, err := tracing.New(ctx, s.config.Getenv)
+	if err != nil {
+		return err
+	}
+	s.gateway, err = gateway.New(s.config.Server, gateway.Dependencies{
+		Routes: routes, Logger: s.logger, Registry: s.registry, TLS: s.config.TLS, Tracer: tracer,
+	})
 	if err != nil {
 		return err
 	}

@@ -1,12 +1,14 @@
-package proxy
+package gateway
 
 import (
 	"context"
 	"errors"
-	"net/http"
-	"os"
+	"log/slog"
+	"time"
 
+	"github.com/glarimy/ums/gateway/exchange"
 	"github.com/glarimy/ums/gateway/policy"
+	"github.com/glarimy/ums/gateway/wire"
 	"github.com/glarimy/ums/shared/problem"
 )
 
@@ -40,80 +42,80 @@ func (k Kind) ByClient() bool {
 	return false
 }
 
-// Failure is one exchange that ended badly. The error is for operators: it may hold addresses.
-type Failure struct {
-	Slot      string
-	Kind      Kind
-	RequestID string
-	Err       error
+// Why an exchange was given up by the gateway itself.
+var (
+	errLate     = errors.New("no answer before the route's timeout")
+	errStopping = errors.New("the gateway is stopping")
+	errSlowBody = errors.New("the client had not sent its body before the route's timeout")
+	errGone     = errors.New("the client has hung up")
+)
+
+// fail answers a request to which there is no answer from upstream, counts it and logs it.
+func (c *call) fail(err error) {
+	kind := kindOf(err)
+	c.gateway.report(c.endpoint.slot, kind, c.x.RequestID, err) // first, so that the log has it when the client asks about it
+	switch kind {
+	case Unavailable:
+		c.x.Fresh = append(c.x.Fresh, exchange.Field{Name: "Retry-After", Value: "1"})
+	case BodyTooLarge, BodyBroken, BodySlow:
+		c.x.Client.CloseAfter() // the rest of the body may be on its way
+	case ClientGone:
+		c.x.Answer.Status, c.x.Answer.Wait = statusClientGone, time.Since(c.x.Start)
+		return
+	case Timeout, Broken:
+	}
+	refuse(c.x, c.problem(kind))
 }
 
 // statusClientGone tells the access log why there was no answer. It is nginx's invention; nobody receives it.
 const statusClientGone = 499
 
-// fail answers a request to which there is no answer from upstream.
-func (p *Proxy) fail(w http.ResponseWriter, out *http.Request, err error) {
-	p.refuse(w, exchangeOf(out), Failure{Kind: kindOf(out.Context(), err), Err: err})
-}
-
-// refuse tells the client, and then OnFailure.
-func (p *Proxy) refuse(w http.ResponseWriter, x *exchange, f Failure) {
-	defer p.report(x, f)
-	x.restoreHeaders()
-	h := w.Header()
-	switch f.Kind {
-	case Unavailable, Timeout, Broken:
-		if f.Kind == Unavailable {
-			h.Set("Retry-After", "1")
-		}
-	case ClientGone, BodyTooLarge, BodyBroken, BodySlow:
-		h.Set("Connection", "close") // the rest of the body may be on its way
+// report counts and logs a request that ended badly. A client's fault is not worth a line of an operator's time.
+func (g *Gateway) report(s *slot, kind Kind, requestID string, err error) {
+	s.failures[kind].Inc()
+	level := slog.LevelWarn
+	if kind.ByClient() {
+		level = slog.LevelDebug
 	}
-	if f.Kind == ClientGone {
-		w.WriteHeader(statusClientGone)
-		return
-	}
-	problem.Write(w, x.inbound, p.problem(f.Kind))
+	g.logger.LogAttrs(context.Background(), level, "request failed",
+		slog.String("slot", s.name),
+		slog.String("kind", string(kind)),
+		slog.String("request_id", requestID),
+		slog.Any("error", err))
 }
 
-func (p *Proxy) report(x *exchange, f Failure) {
-	f.Slot, f.RequestID = p.slot, x.call.RequestID
-	p.onFailure(x.inbound.Context(), f)
-}
-
-// kindOf tells from an error of the transport, and from the state of the request, who is at fault.
-func kindOf(ctx context.Context, err error) Kind {
-	cause := context.Cause(ctx)
-	bodyErr, isBody := errors.AsType[*policy.BodyError](err)
+// kindOf tells from an error who is at fault.
+func kindOf(err error) Kind {
+	_, isBody := errors.AsType[*policy.BodyError](err)
+	_, isDial := errors.AsType[*wire.DialError](err)
 	switch {
 	case errors.Is(err, policy.ErrBodyTooLarge):
 		return BodyTooLarge
-	case errors.Is(cause, errSlowBody), isBody && errors.Is(bodyErr, os.ErrDeadlineExceeded):
+	case errors.Is(err, errSlowBody), isBody && wire.IsTimeout(err):
 		return BodySlow
-	case errors.Is(cause, errLate), errors.Is(cause, context.DeadlineExceeded), errors.Is(err, errLate):
+	case errors.Is(err, errLate):
 		return Timeout
-	case errors.Is(cause, errStopping):
+	case errors.Is(err, errStopping), isDial:
 		return Unavailable
-	case cause != nil:
+	case errors.Is(err, errGone):
 		return ClientGone
 	case isBody:
 		return BodyBroken
-	case isDial(err):
-		return Unavailable
 	default:
 		return Broken
 	}
 }
 
 // problem returns what a client is told of a failure: the slot, and nothing of what lies behind it.
-func (p *Proxy) problem(k Kind) problem.Problem {
+func (c *call) problem(k Kind) problem.Problem {
 	var told problem.Problem
+	slot := c.endpoint.slot.name
 	switch k {
 	case Unavailable:
-		told = problem.New(problem.UpstreamUnavailable, "No instance of "+p.slot+
+		told = problem.New(problem.UpstreamUnavailable, "No instance of "+slot+
 			" can be reached; the request was not processed. Try again later.")
 	case Timeout:
-		told = problem.New(problem.UpstreamTimeout, "The answer of "+p.slot+
+		told = problem.New(problem.UpstreamTimeout, "The answer of "+slot+
 			" did not come in time; whether it processed the request is unknown.")
 	case BodyTooLarge:
 		return problem.New(problem.BodyTooLarge, "The body is larger than this path and method allow.")
@@ -122,9 +124,9 @@ func (p *Proxy) problem(k Kind) problem.Problem {
 	case BodySlow:
 		return problem.New(problem.RequestTimeout, "The body was not there in time. Send it again over a new connection.")
 	case Broken, ClientGone:
-		told = problem.New(problem.UpstreamBroken, "The connection to "+p.slot+
+		told = problem.New(problem.UpstreamBroken, "The connection to "+slot+
 			" broke off before an answer; whether it processed the request is unknown.")
 	}
-	told.Slot = p.slot
+	told.Slot = slot
 	return told
 }

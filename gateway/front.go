@@ -1,0 +1,149 @@
+package gateway
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/glarimy/ums/gateway/exchange"
+	"github.com/glarimy/ums/gateway/reload"
+	"github.com/glarimy/ums/shared/httpserver"
+	"github.com/glarimy/ums/shared/problem"
+)
+
+// front is what every request meets first, whatever the configuration says: probes, the access log, the metrics that all
+// services have; and the one place that knows which configuration is in force.
+type front struct {
+	current  *reload.Current[*Gateway]
+	logger   *slog.Logger
+	draining atomic.Bool
+	stopping atomic.Bool // streams end
+	every    uint64      // log one request in so many; 0: none
+	seen     atomic.Uint64
+	inFlight atomic.Int64
+	duration *prometheus.HistogramVec
+	observed [8][600]atomic.Pointer[prometheus.Observer] // children of duration by method and status
+}
+
+func newFront(c httpserver.Config, g *Gateway, logger *slog.Logger, registry prometheus.Registerer) (*front, error) {
+	f := &front{current: reload.NewCurrent(g, (*Gateway).Close), logger: logger}
+	switch c.AccessLog {
+	case "off":
+	case "sampled", "":
+		f.every = max(c.AccessLogSample, 1)
+	case "all":
+		f.every = 1
+	default:
+		return nil, fmt.Errorf("ACCESS_LOG is %q: use off, sampled or all", c.AccessLog)
+	}
+	labels := prometheus.Labels{"service": "gateway"}
+	f.duration = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "ums_http_request_duration_seconds", Help: "Time from a request's header to the end of its answer.",
+		ConstLabels: labels,
+		Buckets:     []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+	}, []string{"method", "code"})
+	inFlight := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "ums_http_requests_in_flight", Help: "Requests being served.", ConstLabels: labels,
+	}, func() float64 { return float64(f.inFlight.Load()) })
+	for _, collector := range []prometheus.Collector{f.duration, inFlight} {
+		if err := registry.Register(collector); err != nil {
+			return nil, fmt.Errorf("register the metrics of the gateway: %w", err)
+		}
+	}
+	return f, nil
+}
+
+// Serve implements exchange.Handler.
+func (f *front) Serve(x *exchange.Exchange) {
+	f.inFlight.Add(1)
+	defer f.done(x) // also when the answer breaks off by a panic
+	identify(x)
+	if path, _, _ := strings.Cut(x.Target, "?"); path == "/livez" || path == "/readyz" {
+		f.probe(x, path)
+		return
+	}
+	g := f.current.Acquire()
+	defer g.Release()
+	g.Value.Serve(x)
+}
+
+// replace puts a configuration in force, and has the one before it end with its last request.
+func (f *front) replace(g *Gateway) {
+	f.current.Replace(g)
+	if f.stopping.Load() {
+		f.endStreams()
+	}
+}
+
+// endStreams ends the streams of every configuration that still has any, also of one that is put in force afterwards.
+func (f *front) endStreams() {
+	f.stopping.Store(true)
+	f.current.Each((*Gateway).EndStreams)
+}
+
+// probe answers /livez and /readyz. Live means that this process answers at all; ready, that it wants requests.
+func (f *front) probe(x *exchange.Exchange, path string) {
+	x.Respond(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet && r.Method != http.MethodHead {
+			w.Header().Set("Allow", "GET, HEAD")
+			problem.Write(w, r, problem.New(problem.MethodNotAllowed, "Probes answer GET and HEAD."))
+			return
+		}
+		if path == "/readyz" && f.draining.Load() {
+			w.Header().Set("Retry-After", "1")
+			problem.Write(w, r, problem.New(problem.Unavailable, "The server is stopping."))
+			return
+		}
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = w.Write([]byte(`{"status":"ok"}` + "\n"))
+	}))
+}
+
+func (f *front) done(x *exchange.Exchange) {
+	f.inFlight.Add(-1)
+	status := x.Answer.Status
+	if status == 0 {
+		status = http.StatusInternalServerError
+	}
+	took := x.Took()
+	f.observer(x.Method, status).Observe(took.Seconds())
+	if f.every == 0 || status < http.StatusInternalServerError && f.every > 1 && f.seen.Add(1)%f.every != 0 {
+		return
+	}
+	f.log(x, status)
+}
+
+func (f *front) log(x *exchange.Exchange, status int) {
+	level := slog.LevelInfo
+	if status >= http.StatusInternalServerError {
+		level = slog.LevelWarn
+	}
+	path, _, _ := strings.Cut(x.Target, "?") // the query may hold phone numbers
+	f.logger.LogAttrs(x.Client.Context(), level, "request",
+		slog.String("request_id", x.RequestID),
+		slog.String("method", x.Method),
+		slog.String("path", path),
+		slog.Int("status", status),
+		slog.Int64("bytes", x.Answer.Bytes),
+		slog.Duration("took", x.Took()))
+}
+
+// observer returns the series of a method and status, looked up once.
+func (f *front) observer(method string, status int) prometheus.Observer {
+	place := &f.observed[indexOf(method)][min(status, 599)]
+	if o := place.Load(); o != nil {
+		return *o
+	}
+	if indexOf(method) == indexOf(otherMethod) {
+		method = otherMethod
+	}
+	o := f.duration.WithLabelValues(method, strconv.Itoa(status))
+	place.Store(&o)
+	return o
+}

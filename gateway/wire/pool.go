@@ -1,0 +1,136 @@
+package wire
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/glarimy/ums/gateway/http1"
+)
+
+const (
+	// dialTimeout is within every sensible route's timeout, so that an upstream that swallows packets is told apart
+	// from a slow one.
+	dialTimeout = time.Second
+	// idleTimeout is below that of the services' servers: it is the gateway that closes an idle connection, and hardly
+	// ever sends a request down one that the service is just closing.
+	idleTimeout = 90 * time.Second
+	idleConns   = 256 // beyond them a connection is closed after its request
+)
+
+// Pool is the connections to one instance. It is safe for concurrent use.
+type Pool struct {
+	host   string // as in Host
+	addr   string // host:port
+	dialer interface {
+		DialContext(ctx context.Context, network, addr string) (net.Conn, error)
+	}
+
+	mu     sync.Mutex
+	idle   []*Conn // the latest used last
+	closed bool
+	sweep  *time.Timer // runs while there are idle connections
+}
+
+// NewPool returns the connections to the scheme and host of a URL. It opens none before the first request.
+func NewPool(u *url.URL) *Pool {
+	p := &Pool{host: u.Host, addr: u.Host}
+	plain := &net.Dialer{Timeout: dialTimeout, KeepAlive: 15 * time.Second}
+	p.dialer = plain
+	port := "80"
+	if u.Scheme == "https" {
+		port = "443"
+		config := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
+		p.dialer = &tls.Dialer{NetDialer: plain, Config: config}
+	}
+	if u.Port() == "" {
+		p.addr = net.JoinHostPort(u.Hostname(), port)
+	}
+	return p
+}
+
+// Addr returns the instance's address, for logs.
+func (p *Pool) Addr() string { return p.addr }
+
+// Idle returns the connection that was used last, or nil if there is none. It may have been closed by the upstream
+// meanwhile; what to do then depends on the request (see Conn.Alive).
+func (p *Pool) Idle() *Conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := len(p.idle) - 1
+	if last < 0 {
+		return nil
+	}
+	c := p.idle[last]
+	p.idle[last] = nil
+	p.idle = p.idle[:last]
+	return c
+}
+
+// Dial opens a connection. It takes a second at most, and ends at the deadline if that is not zero. Every error is a
+// *DialError.
+func (p *Pool) Dial(ctx context.Context, deadline time.Time) (*Conn, error) {
+	limit := time.Now().Add(dialTimeout)
+	if !deadline.IsZero() && deadline.Before(limit) {
+		limit = deadline
+	}
+	ctx, cancel := context.WithDeadline(ctx, limit)
+	defer cancel()
+	raw, err := p.dialer.DialContext(ctx, "tcp", p.addr)
+	if err != nil {
+		return nil, &DialError{Err: err}
+	}
+	return &Conn{conn: raw, pool: p, reader: http1.NewReader(raw), out: make([]byte, 0, 1<<10)}, nil
+}
+
+// Close closes the connections that no request uses, and henceforth those that a request gives back.
+func (p *Pool) Close() {
+	p.mu.Lock()
+	idle := p.idle
+	p.idle, p.closed = nil, true
+	p.mu.Unlock()
+	for _, c := range idle {
+		c.Close()
+	}
+}
+
+// put keeps a connection for the next request.
+func (p *Pool) put(c *Conn) {
+	c.used, c.since = true, time.Now()
+	p.mu.Lock()
+	full := p.closed || len(p.idle) >= idleConns
+	if !full {
+		p.idle = append(p.idle, c)
+		if p.sweep == nil {
+			p.sweep = time.AfterFunc(idleTimeout, p.closeOld)
+		}
+	}
+	p.mu.Unlock()
+	if full {
+		c.Close()
+	}
+}
+
+// closeOld closes what has been idle for too long, and comes again while there is something left.
+func (p *Pool) closeOld() {
+	p.mu.Lock()
+	old, limit := 0, time.Now().Add(-idleTimeout)
+	for old < len(p.idle) && p.idle[old].since.Before(limit) {
+		old++
+	}
+	closing := append([]*Conn(nil), p.idle[:old]...)
+	kept := copy(p.idle, p.idle[old:])
+	clear(p.idle[kept:])
+	p.idle = p.idle[:kept]
+	p.sweep = nil
+	if kept > 0 {
+		p.sweep = time.AfterFunc(idleTimeout/4, p.closeOld)
+	}
+	p.mu.Unlock()
+	for _, c := range closing {
+		c.Close()
+	}
+}
