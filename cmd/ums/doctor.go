@@ -104,9 +104,9 @@ func diagnosis(list []doctor.Finding) error {
 	said := fmt.Errorf("%d things have failed, and %d to look at", count[doctor.Fail], count[doctor.Warn])
 	switch doctor.Worst(list) {
 	case doctor.Fail:
-		return &program.ExitCode{Status: statusFailed, Err: said}
+		return &program.ExitError{Status: statusFailed, Err: said}
 	case doctor.Warn:
-		return &program.ExitCode{Status: statusWarned, Err: said}
+		return &program.ExitError{Status: statusWarned, Err: said}
 	default:
 		return nil
 	}

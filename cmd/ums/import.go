@@ -42,8 +42,8 @@ func importCommand(p process) *cli.Command {
 		Name:      "import",
 		Usage:     "add the users of a CSV or NDJSON file, through the public API",
 		ArgsUsage: "FILE|-",
-		Description: "CSV begins with the header name,phone; NDJSON is {\"name\":…,\"phone\":…} a line. A column or field since, " +
-			"as an export has it, is read over: the system sets its own.\n" +
+		Description: "CSV begins with the header name,phone; NDJSON is {\"name\":…,\"phone\":…} a line. A column or " +
+			"field since, as an export has it, is read over: the system sets its own.\n" +
 			"Stopped in any way, the same command goes on with FILE. It ends with status 0 if all rows were added or there " +
 			"already, 2 if some were rejected, 1 if it was stopped.",
 		OnUsageError: usageError,
@@ -86,7 +86,7 @@ func importFile(ctx context.Context, c *cli.Command, p process) (err error) {
 	case err != nil:
 		return err
 	case result.Counts.Rejected > 0:
-		return &program.ExitCode{Status: statusRejects,
+		return &program.ExitError{Status: statusRejects,
 			Err: fmt.Errorf("%d rows were rejected: %s says which and why", result.Counts.Rejected, o.Rejects)}
 	}
 	return nil

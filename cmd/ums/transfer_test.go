@@ -53,7 +53,7 @@ func read(t *testing.T, path string) string {
 
 // status is the one that the process would end with.
 func status(err error) int {
-	if code, ok := errors.AsType[*program.ExitCode](err); ok {
+	if code, ok := errors.AsType[*program.ExitError](err); ok {
 		return code.Status
 	}
 	if err != nil {
@@ -271,7 +271,7 @@ func kill(t *testing.T, url, path string) bool {
 		case <-again.C:
 			if checkpoints(path) > before {
 				_ = run.Process.Kill()
-				_ = <-ended
+				_ = <-ended //nolint:staticcheck // how it ended is known
 				return true
 			}
 		}

@@ -14,7 +14,7 @@ func (f *fake) overview(r *http.Request, segment string) answer {
 		if user.status != http.StatusOK && !f.has("overview-without-user") {
 			return user
 		}
-		name := segment
+		var name string
 		if f.has("overview-reads-query") {
 			name, _ = url.QueryUnescape(segment) // as if the segment stood in the query as it is
 		} else {

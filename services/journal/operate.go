@@ -34,7 +34,8 @@ func ReadStatus(ctx context.Context, db *database.DB) (s Status, err error) {
 		}
 		s.Gaps = len(open)
 	}
-	const waiting = "SELECT (SELECT MAX(seq) FROM ums_outbox) - seq + 1, occurred_at FROM ums_outbox WHERE seq > ? ORDER BY seq LIMIT 1"
+	const waiting = "SELECT (SELECT MAX(seq) FROM ums_outbox) - seq + 1, occurred_at FROM ums_outbox " +
+		"WHERE seq > ? ORDER BY seq LIMIT 1"
 	var oldest database.Time
 	err = db.QueryRowContext(ctx, waiting, s.Walked).Scan(&s.Behind, &oldest)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {

@@ -18,7 +18,7 @@ const (
 	InvalidIdempotencyKey     Type = "invalid-idempotency-key"
 	InvalidRequestTarget      Type = "invalid-request-target"
 	MalformedRequest          Type = "malformed-request"
-	InvalidCredentials        Type = "invalid-credentials"
+	InvalidCredentials        Type = "invalid-credentials" //nolint:gosec // a name, no secret
 	Unauthenticated           Type = "unauthenticated"
 	InsufficientScope         Type = "insufficient-scope"
 	UserNotFound              Type = "user-not-found"

@@ -17,7 +17,7 @@ import (
 type Run func(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error
 
 // Main runs a command until it ends by itself or by SIGINT or SIGTERM, after which a second signal ends it at once.
-// An error is printed in one line to stderr and ends the process with status 1, or with that of [ExitCode]. Main does not
+// An error is printed in one line to stderr and ends the process with status 1, or with that of [ExitError]. Main does not
 // return.
 func Main(name string, run Run) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -29,19 +29,20 @@ func Main(name string, run Run) {
 	os.Exit(0)
 }
 
-// ExitCode is an error that ends the process with a status of its own, which the command documents.
-type ExitCode struct {
+// ExitError is an error that ends the process with a status of its own, which the command documents.
+type ExitError struct {
 	Status int // 1 to 125
 	Err    error
 }
 
-func (e *ExitCode) Error() string { return e.Err.Error() }
+func (e *ExitError) Error() string { return e.Err.Error() }
 
-func (e *ExitCode) Unwrap() error { return e.Err }
+// Unwrap returns what ended the process.
+func (e *ExitError) Unwrap() error { return e.Err }
 
 // status is the process's for an error.
 func status(err error) int {
-	if code, ok := errors.AsType[*ExitCode](err); ok {
+	if code, ok := errors.AsType[*ExitError](err); ok {
 		return code.Status
 	}
 	return 1

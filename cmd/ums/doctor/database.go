@@ -49,7 +49,8 @@ func schemaState(s schema.State) Finding {
 		return fail(checkDatabase, err.Error(), "run `migrate up` (`ums up` does it itself)")
 	case s.Version > schema.Known:
 		return warn(checkDatabase, fmt.Sprintf(
-			"the schema is at version %d, and this program knows %d; its floor, %d, allows that", s.Version, schema.Known, s.Floor), "use a newer `ums` to look after it")
+			"the schema is at version %d, and this program knows %d; its floor, %d, allows that",
+			s.Version, schema.Known, s.Floor), "use a newer `ums` to look after it")
 	default:
 		return ok(checkDatabase, "it answers, with the schema at version %d and the floor %d; this program knows %d",
 			s.Version, s.Floor, schema.Known)

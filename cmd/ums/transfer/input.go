@@ -54,7 +54,7 @@ func (i *input) survey(ctx context.Context, format Format) error {
 	for {
 		n, err := i.file.Read(buffer)
 		if n > 0 {
-			last = buffer[:n][n-1]
+			last = buffer[n-1] //nolint:gosec // n is at most its length
 		}
 		content.Write(buffer[:n])
 		i.lines += int64(bytes.Count(buffer[:n], []byte("\n")))
