@@ -135,7 +135,7 @@ func (w *writer) end(ctx context.Context, fence *usercache.Fence, outcome error)
 	case errors.Is(outcome, database.ErrOutcomeUnknown):
 		fence.Abandon()
 	default:
-		if err := fence.Release(ctx); err != nil { // counted as well; the event of the write repairs it
+		if err := fence.ReleaseLater(ctx); err != nil { // counted as well; the event of the write repairs it
 			w.logger.DebugContext(ctx, "a write was not fenced to its end", "error", err)
 		}
 	}

@@ -20,7 +20,7 @@ import (
 //	fence := fencer.Fence(ctx, name)
 //	write what else belongs to it
 //	COMMIT or ROLLBACK
-//	fence.Release(ctx), or fence.Abandon() where the outcome is unknown
+//	fence.ReleaseLater(ctx), or fence.Abandon() where the outcome is unknown
 //	answer
 //
 // A write that turns out to change nothing needs no fence. A transaction that is tried again fences again.
@@ -28,6 +28,7 @@ type Fencer struct {
 	client  redis.UniversalClient
 	time    time.Duration
 	metrics *fenceMetrics
+	later   *releaser
 	trace   tracer
 }
 
@@ -44,7 +45,7 @@ func NewFencer(
 	if err != nil {
 		return nil, fmt.Errorf("usercache: %w", err)
 	}
-	return &Fencer{client: client, time: config.FenceTime, metrics: m}, nil
+	return &Fencer{client: client, time: config.FenceTime, metrics: m, later: &releaser{client: client}}, nil
 }
 
 // Fence puts a fence in place of whatever is cached of the user called name. It must be called after the row was
@@ -59,7 +60,8 @@ func (f *Fencer) Fence(ctx context.Context, name user.Name) *Fence {
 	return fence
 }
 
-// Fence is the fence of one write. It is for one goroutine at a time, and ends with one call of Release or Abandon.
+// Fence is the fence of one write. It is for one goroutine at a time, and ends with one call of ReleaseLater, Release or
+// Abandon.
 type Fence struct {
 	fencer *Fencer
 	key    string
@@ -98,10 +100,31 @@ func (f *Fence) release(ctx context.Context) error {
 		return deleteScript.Run(ctx, f.fencer.client, keys).Err()
 	}
 	found, err := releaseScript.Run(ctx, f.fencer.client, keys, f.value).Int()
-	if err == nil && found == releasedGone {
-		f.fencer.metrics.gone.Inc()
+	if err == nil {
+		f.released(found)
 	}
 	return err
+}
+
+// released counts what a release found.
+func (f *Fence) released(found int) {
+	if found == releasedGone {
+		f.fencer.metrics.gone.Inc()
+	}
+}
+
+// ReleaseLater is Release for a write that is to be answered without waiting for it. A fence that Redis confirmed sends
+// every reader to the database for as long as it stands, so that it may well stand for a moment longer than its write;
+// its release is sent together with those of other writes, and the error is nil. Where Redis did not confirm the fence,
+// readers may have been given the old user, and ReleaseLater is Release.
+func (f *Fence) ReleaseLater(ctx context.Context) error {
+	if f.err != nil {
+		return f.Release(ctx)
+	}
+	if !f.fencer.later.add(f) {
+		f.Abandon()
+	}
+	return nil
 }
 
 // Abandon leaves the fence standing until it expires, for a transaction whose outcome is unknown.
