@@ -56,7 +56,7 @@ func New(c Config, d Dependencies) (*httpserver.Server, error) {
 		return nil, err
 	}
 	h := &handler{
-		writer: &writer{db: d.DB, fencer: fencer, now: d.Now, timeout: c.Fence.TransactionTimeout(), logger: d.Logger},
+		writer: newWriter(d.DB, fencer, d.Now, c.Fence.TransactionTimeout(), d.Logger),
 		claims: &claims{db: d.DB, now: d.Now},
 		logger: d.Logger,
 	}

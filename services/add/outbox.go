@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -44,30 +45,54 @@ type eventData struct {
 
 // appendOutbox writes the event in the transaction of the change itself: both happen or neither does.
 func appendOutbox(ctx context.Context, tx *sql.Tx, dialect database.Dialect, r outboxRow) error {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return fmt.Errorf("make an event's id: %w", err)
-	}
-	payload, err := json.Marshal(eventData{UserRecord: r.user.Record(), Version: r.user.Version})
-	if err != nil {
-		return fmt.Errorf("encode an event: %w", err)
-	}
-	const query = "INSERT INTO ums_outbox " +
-		"(id, aggregatetype, aggregateid, type, payload, actor, request_id, traceparent, occurred_at) " +
-		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-	args := []any{
-		id.String(), aggregateType, r.user.Name.String(), r.kind, string(payload),
-		nullable(r.origin.actor), nullable(r.origin.requestID), nullable(r.origin.traceparent), dialect.Time(r.at),
-	}
 	if r.addsUser {
-		first, before := userdb.AddStatement(r.user, dialect)
-		_, err = tx.ExecContext(ctx, first+"; "+query, append(before, args...)...)
-		return userdb.AddError(err)
+		return addTogether(ctx, tx, dialect, []outboxRow{r})
+	}
+	query, args, err := outboxStatement(dialect, r)
+	if err != nil {
+		return err
 	}
 	if _, err = tx.ExecContext(ctx, query, args...); err != nil {
 		return fmt.Errorf("write the event: %w", err)
 	}
 	return nil
+}
+
+// addTogether adds the users that rows are of, and their events, all or none, in one packet.
+func addTogether(ctx context.Context, tx *sql.Tx, dialect database.Dialect, rows []outboxRow) error {
+	users := make([]user.User, len(rows))
+	for i, r := range rows {
+		users[i] = r.user
+	}
+	query, args := userdb.AddStatement(dialect, users...)
+	then, more, err := outboxStatement(dialect, rows...)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, query+"; "+then, append(args, more...)...)
+	return userdb.AddError(err)
+}
+
+// outboxStatement returns the statement that writes one event or more.
+func outboxStatement(dialect database.Dialect, rows ...outboxRow) (query string, args []any, err error) {
+	const insert = "INSERT INTO ums_outbox " +
+		"(id, aggregatetype, aggregateid, type, payload, actor, request_id, traceparent, occurred_at) " +
+		"VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	const more = ", (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	for _, r := range rows {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return "", nil, fmt.Errorf("make an event's id: %w", err)
+		}
+		payload, err := json.Marshal(eventData{UserRecord: r.user.Record(), Version: r.user.Version})
+		if err != nil {
+			return "", nil, fmt.Errorf("encode an event: %w", err)
+		}
+		args = append(args,
+			id.String(), aggregateType, r.user.Name.String(), r.kind, string(payload),
+			nullable(r.origin.actor), nullable(r.origin.requestID), nullable(r.origin.traceparent), dialect.Time(r.at))
+	}
+	return insert + strings.Repeat(more, len(rows)-1), args, nil
 }
 
 func nullable(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -22,6 +23,15 @@ type writer struct {
 	now     func() time.Time
 	timeout time.Duration // of a transaction; under a third of the fence's time
 	logger  *slog.Logger
+	adding  *batcher // of the users that MySQL adds together
+}
+
+func newWriter(
+	db *database.DB, fencer *usercache.Fencer, now func() time.Time, timeout time.Duration, logger *slog.Logger,
+) *writer {
+	w := &writer{db: db, fencer: fencer, now: now, timeout: timeout, logger: logger}
+	w.adding = &batcher{alone: w.addAlone, together: w.addTogether}
+	return w
 }
 
 // change is what one transaction does to one user. It returns the event of the change, or nil where nothing changed.
@@ -34,7 +44,7 @@ func (w *writer) add(ctx context.Context, d user.Draft, o origin, complete compl
 	if complete == nil && w.db.Dialect == database.MySQL {
 		together := e
 		together.addsUser = true
-		err := w.apply(ctx, nil, func(context.Context, user.UserRepository) (*outboxRow, error) { return &together, nil })
+		err := w.adding.add(ctx, together)
 		if !errors.Is(err, user.ErrExists) {
 			return u, err
 		}
@@ -44,6 +54,48 @@ func (w *writer) add(ctx context.Context, d user.Draft, o origin, complete compl
 	return u, w.apply(ctx, complete, func(ctx context.Context, users user.UserRepository) (*outboxRow, error) {
 		return &e, users.Add(ctx, u)
 	})
+}
+
+// addAlone adds a user, by a statement that goes to MySQL in one packet with that of its event.
+func (w *writer) addAlone(ctx context.Context, e outboxRow) error {
+	return w.apply(ctx, nil, func(context.Context, user.UserRepository) (*outboxRow, error) { return &e, nil })
+}
+
+// addTogether adds the users of a batch in one transaction, in the order of apply. The error is errAlone where it may
+// be one user's fault; nothing is changed then.
+func (w *writer) addTogether(ctx context.Context, rows []outboxRow) error {
+	ctx, cancel := context.WithTimeout(ctx, w.timeout)
+	defer cancel()
+	names := make([]user.Name, len(rows))
+	for i, r := range rows {
+		names[i] = r.user.Name
+	}
+	var fences []*usercache.Fence
+	end := func(outcome error) {
+		for _, fence := range fences {
+			w.end(ctx, fence, outcome)
+		}
+		fences = nil
+	}
+	err := w.db.InTx(ctx, func(tx *sql.Tx) error {
+		end(nil) // those of an attempt that lost to others
+		if err := addTogether(ctx, tx, w.db.Dialect, rows); err != nil {
+			return blame(err)
+		}
+		fences = w.fencer.FenceAll(ctx, names)
+		return nil
+	})
+	end(err)
+	return blame(err)
+}
+
+// blame returns errAlone for an error that may be one user's fault. What lost to others is among it: a batch is not
+// tried again as a whole, as the others would wait for the one that holds it up.
+func blame(err error) error {
+	if err == nil || errors.Is(err, database.ErrOutcomeUnknown) || database.IsUnavailable(err) {
+		return err
+	}
+	return fmt.Errorf("%w: %v", errAlone, err) //nolint:errorlint // opaque, so that nobody takes it for the batch's
 }
 
 // changePhone gives a user another number. Where it is the number the user has, nothing happens.

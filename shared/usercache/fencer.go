@@ -52,12 +52,32 @@ func NewFencer(
 // changed and before COMMIT. It never stands in the way of a write: where Redis does not confirm the fence, Err tells,
 // and the release makes up for it if it can.
 func (f *Fencer) Fence(ctx context.Context, name user.Name) *Fence {
-	fence := &Fence{fencer: f, key: Key(name), value: fencePrefix + newToken()}
+	fence := f.newFence(name)
 	f.trace.reach(ctx, stepFence)
-	if err := set(ctx, f.client, fence.key, fence.value, f.time); err != nil {
-		fence.err = fmt.Errorf("fence a user in the cache: %w", err)
-	}
+	fence.settle(set(ctx, f.client, fence.key, fence.value, f.time))
 	return fence
+}
+
+// FenceAll is Fence for several users whose rows one transaction has changed, in one packet. Each fence is confirmed or
+// not, and ends, by itself.
+func (f *Fencer) FenceAll(ctx context.Context, names []user.Name) []*Fence {
+	fences, answers := make([]*Fence, len(names)), make([]*redis.StatusCmd, len(names))
+	pipeline := f.client.Pipeline()
+	for i, name := range names {
+		fences[i] = f.newFence(name)
+		answers[i] = setCommand(ctx, fences[i].key, fences[i].value, f.time)
+		_ = pipeline.Process(ctx, once{answers[i]}) // only queues it
+	}
+	f.trace.reach(ctx, stepFence)
+	_, _ = pipeline.Exec(ctx) // each answer has its error
+	for i, answer := range answers {
+		fences[i].settle(answer.Err())
+	}
+	return fences
+}
+
+func (f *Fencer) newFence(name user.Name) *Fence {
+	return &Fence{fencer: f, key: Key(name), value: fencePrefix + newToken()}
 }
 
 // Fence is the fence of one write. It is for one goroutine at a time, and ends with one call of ReleaseLater, Release or
@@ -67,6 +87,13 @@ type Fence struct {
 	key    string
 	value  string
 	err    error
+}
+
+// settle notes whether Redis confirmed the fence.
+func (f *Fence) settle(err error) {
+	if err != nil {
+		f.err = fmt.Errorf("fence a user in the cache: %w", err)
+	}
 }
 
 // Err returns why Redis did not confirm the fence, or nil if it did. The write goes on either way.

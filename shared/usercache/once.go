@@ -28,7 +28,11 @@ func setIfAbsent(
 
 // set sets the key whatever it holds.
 func set(ctx context.Context, client redis.UniversalClient, key, value string, ttl time.Duration) error {
-	return client.Process(ctx, once{redis.NewStatusCmd(ctx, "set", key, value, "px", millis(ttl))})
+	return client.Process(ctx, once{setCommand(ctx, key, value, ttl)})
+}
+
+func setCommand(ctx context.Context, key, value string, ttl time.Duration) *redis.StatusCmd {
+	return redis.NewStatusCmd(ctx, "set", key, value, "px", millis(ttl))
 }
 
 // seize replaces a value that could not be decoded and reports whether the key still held it.

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/user"
@@ -60,16 +61,19 @@ func (r *Repository) find(ctx context.Context, name user.Name, query string) (us
 
 // Add implements [user.UserRepository].
 func (r *Repository) Add(ctx context.Context, u user.User) error {
-	query, args := AddStatement(u, r.dialect)
+	query, args := AddStatement(r.dialect, u)
 	_, err := r.q.ExecContext(ctx, query, args...)
 	return AddError(err)
 }
 
-// AddStatement returns the statement of [Repository.Add], for a caller that sends it together with another. Its error
-// becomes that of Add by [AddError].
-func AddStatement(u user.User, dialect database.Dialect) (query string, args []any) {
-	return "INSERT INTO ums_users (name, phone, since, version) VALUES (?, ?, ?, ?)",
-		[]any{u.Name.String(), u.Phone.Uint64(), dialect.Time(u.Since), u.Version}
+// AddStatement returns the statement that adds one user or more, all or none, for a caller that sends it together with
+// another. Its error becomes that of [Repository.Add] by [AddError].
+func AddStatement(dialect database.Dialect, users ...user.User) (query string, args []any) {
+	const insert, row = "INSERT INTO ums_users (name, phone, since, version) VALUES (?, ?, ?, ?)", ", (?, ?, ?, ?)"
+	for _, u := range users {
+		args = append(args, u.Name.String(), u.Phone.Uint64(), dialect.Time(u.Since), u.Version)
+	}
+	return insert + strings.Repeat(row, len(users)-1), args
 }
 
 // AddError returns what [Repository.Add] returns where its statement ended with err, which may be nil.

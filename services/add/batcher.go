@@ -1,0 +1,181 @@
+package add
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/user"
+)
+
+const (
+	mostInFlight = 2  // transactions at a time, for as long as they are quick
+	mostInBatch  = 64 // users in one transaction
+
+	// slowWrite is how long a transaction keeps others waiting: one that waits for a lock is not to hold up everybody.
+	slowWrite = 100 * time.Millisecond
+)
+
+// errAlone says that nothing of a batch was stored, and that each of its users is to be added alone.
+var errAlone = errors.New("the batch was broken up")
+
+// batcher lets users that come at the same time share a transaction. While as many are in flight as may be, what comes
+// waits and is the next batch; with nothing in flight a user goes at once, alone. No batch has two users of one name. It
+// is safe for concurrent use.
+type batcher struct {
+	alone    func(ctx context.Context, e outboxRow) error
+	together func(ctx context.Context, rows []outboxRow) error // of at least two, in the order of their names
+
+	mu       sync.Mutex
+	inFlight int
+	waiting  []*place
+}
+
+// place is that of one user in the queue.
+type place struct {
+	row  outboxRow
+	turn chan turn // gets one
+	of   *batch    // nil while it waits, and where its turn is to go alone
+}
+
+// turn is what a place comes to: the outcome of its batch, or the right to go alone.
+type turn struct {
+	err   error
+	leave func() // ends the right; nil for an outcome
+}
+
+// batch is one that is in flight.
+type batch struct {
+	giveUp  context.CancelFunc
+	members int // who still wait for its outcome
+}
+
+// add adds the user of e, and returns what its transaction alone would: others of its batch have no part in that. It
+// returns soon after ctx has ended, which ends a transaction only when nobody waits for it.
+func (b *batcher) add(ctx context.Context, e outboxRow) error {
+	t, err := b.await(ctx, e)
+	switch {
+	case err != nil:
+		return err
+	case t.leave != nil:
+		defer t.leave()
+		return b.alone(ctx, e)
+	case errors.Is(t.err, errAlone):
+		return b.alone(ctx, e)
+	}
+	return t.err
+}
+
+// await returns a turn, or the error of ctx.
+func (b *batcher) await(ctx context.Context, e outboxRow) (turn, error) {
+	p := &place{row: e, turn: make(chan turn, 1)}
+	b.mu.Lock()
+	if b.inFlight < mostInFlight {
+		b.inFlight++
+		b.mu.Unlock()
+		return turn{leave: b.occupy()}, nil
+	}
+	b.waiting = append(b.waiting, p)
+	b.mu.Unlock()
+	select {
+	case t := <-p.turn:
+		return t, nil
+	case <-ctx.Done():
+		return b.quit(ctx, p)
+	}
+}
+
+// quit takes a place out of the queue, or out of its batch, whose outcome is then unknown to it.
+func (b *batcher) quit(ctx context.Context, p *place) (turn, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if i := slices.Index(b.waiting, p); i >= 0 {
+		b.waiting = slices.Delete(b.waiting, i, i+1)
+		return turn{}, fmt.Errorf("wait for others to be added: %w", context.Cause(ctx))
+	}
+	select {
+	case t := <-p.turn:
+		return t, nil
+	default:
+	}
+	if p.of.members--; p.of.members == 0 {
+		p.of.giveUp()
+	}
+	return turn{}, fmt.Errorf("%w: %w", database.ErrOutcomeUnknown, context.Cause(ctx))
+}
+
+// occupy takes a place in flight, which ends with leave, or when it has taken long.
+func (b *batcher) occupy() (leave func()) {
+	end := sync.OnceFunc(b.next)
+	timer := time.AfterFunc(slowWrite, end)
+	return func() {
+		timer.Stop()
+		end()
+	}
+}
+
+// next gives the place of what is not in flight any more to those who wait.
+func (b *batcher) next() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch places := b.take(); len(places) {
+	case 0:
+		b.inFlight--
+	case 1:
+		places[0].turn <- turn{leave: b.occupy()}
+	default:
+		ctx, giveUp := context.WithCancel(context.Background()) // those of the requests end one by one
+		of := &batch{giveUp: giveUp, members: len(places)}
+		for _, p := range places {
+			p.of = of
+		}
+		go b.run(ctx, giveUp, places)
+	}
+}
+
+// take returns the next batch: who came first, but no two of one name.
+func (b *batcher) take() []*place {
+	if len(b.waiting) == 0 {
+		return nil
+	}
+	names := make(map[user.Name]struct{}, mostInBatch)
+	var taken, left []*place
+	for i, p := range b.waiting {
+		if len(taken) == mostInBatch {
+			left = append(left, b.waiting[i:]...)
+			break
+		}
+		if _, ok := names[p.row.user.Name]; ok {
+			left = append(left, p)
+			continue
+		}
+		names[p.row.user.Name] = struct{}{}
+		taken = append(taken, p)
+	}
+	b.waiting = left
+	return taken
+}
+
+// run adds a batch in the order of its names, as all batches do: two that have names in common do not wait for each
+// other.
+func (b *batcher) run(ctx context.Context, giveUp context.CancelFunc, places []*place) {
+	defer giveUp()
+	leave := b.occupy()
+	slices.SortFunc(places, func(x, y *place) int {
+		return cmp.Compare(x.row.user.Name.String(), y.row.user.Name.String())
+	})
+	rows := make([]outboxRow, len(places))
+	for i, p := range places {
+		rows[i] = p.row
+	}
+	err := b.together(ctx, rows)
+	leave()
+	for _, p := range places {
+		p.turn <- turn{err: err}
+	}
+}
