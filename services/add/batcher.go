@@ -16,9 +16,6 @@ import (
 const (
 	mostInFlight = 2  // transactions at a time, for as long as they are quick
 	mostInBatch  = 64 // users in one transaction
-
-	// slowWrite is how long a transaction keeps others waiting: one that waits for a lock is not to hold up everybody.
-	slowWrite = 100 * time.Millisecond
 )
 
 // errAlone says that nothing of a batch was stored, and that each of its users is to be added alone.
@@ -30,6 +27,9 @@ var errAlone = errors.New("the batch was broken up")
 type batcher struct {
 	alone    func(ctx context.Context, e outboxRow) error
 	together func(ctx context.Context, rows []outboxRow) error // of at least two, in the order of their names
+
+	// slow is how long a transaction keeps others waiting: one that waits for a lock is not to hold up everybody.
+	slow time.Duration
 
 	mu       sync.Mutex
 	inFlight int
@@ -112,7 +112,7 @@ func (b *batcher) quit(ctx context.Context, p *place) (turn, error) {
 // occupy takes a place in flight, which ends with leave, or when it has taken long.
 func (b *batcher) occupy() (leave func()) {
 	end := sync.OnceFunc(b.next)
-	timer := time.AfterFunc(slowWrite, end)
+	timer := time.AfterFunc(b.slow, end)
 	return func() {
 		timer.Stop()
 		end()

@@ -46,6 +46,7 @@ func TestChangeToTheSame(t *testing.T) {
 		commands := &recorder{}
 		s := start(t, b, options{redisHook: commands})
 		tag := s.post(t, "KrishnaMohan").header.Get("Etag")
+		b.wantReleased(t, "KrishnaMohan")
 		const cached = "what a reader has put there"
 		if err := b.redis.Set(t.Context(), "ums:user:v1:KrishnaMohan", cached, 0).Err(); err != nil {
 			t.Fatal(err)

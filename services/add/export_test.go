@@ -1,6 +1,57 @@
 package add
 
-import "github.com/glarimy/ums/shared/userhttp"
+import (
+	"context"
+	"time"
+
+	"github.com/glarimy/ums/shared/user"
+	"github.com/glarimy/ums/shared/userhttp"
+)
 
 // Router returns the routes of the slot.
 func Router() *userhttp.Router { return (&handler{}).router() }
+
+// What the tests need to know of batches.
+const (
+	MostInFlight = mostInFlight
+	MostInBatch  = mostInBatch
+)
+
+// Alone returns the error that breaks a batch up.
+func Alone() error { return errAlone }
+
+// Batcher is a batcher over what a test has in place of transactions.
+type Batcher struct{ b *batcher }
+
+// NewBatcher returns a batcher of users that are known by their names.
+func NewBatcher(
+	slow time.Duration, alone func(context.Context, string) error, together func(context.Context, []string) error,
+) *Batcher {
+	return &Batcher{&batcher{
+		slow:  slow,
+		alone: func(ctx context.Context, e outboxRow) error { return alone(ctx, e.user.Name.String()) },
+		together: func(ctx context.Context, rows []outboxRow) error {
+			names := make([]string, len(rows))
+			for i, r := range rows {
+				names[i] = r.user.Name.String()
+			}
+			return together(ctx, names)
+		},
+	}}
+}
+
+// Add adds a user.
+func (b *Batcher) Add(ctx context.Context, name string) error {
+	n, err := user.NewName(name)
+	if err != nil {
+		return err
+	}
+	return b.b.add(ctx, outboxRow{user: user.User{Name: n}})
+}
+
+// Waiting returns how many users wait for their turn.
+func (b *Batcher) Waiting() int {
+	b.b.mu.Lock()
+	defer b.b.mu.Unlock()
+	return len(b.b.waiting)
+}

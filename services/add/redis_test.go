@@ -31,21 +31,38 @@ func (r *recorder) DialHook(next redis.DialHook) redis.DialHook {
 // ProcessHook implements [redis.Hook].
 func (r *recorder) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
 	return func(ctx context.Context, command redis.Cmder) error {
-		r.mu.Lock()
-		r.commands = append(r.commands, command.Name())
-		r.mu.Unlock()
-		if r.before != nil {
-			r.before(command)
-		}
+		r.begin(command)
 		err := next(ctx, command)
-		if r.after != nil {
-			r.after(command)
-		}
+		r.end(command)
 		return err
 	}
 }
 
 // ProcessPipelineHook implements [redis.Hook].
 func (r *recorder) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return func(ctx context.Context, commands []redis.Cmder) error { return next(ctx, commands) }
+	return func(ctx context.Context, commands []redis.Cmder) error {
+		for _, command := range commands {
+			r.begin(command)
+		}
+		err := next(ctx, commands)
+		for _, command := range commands {
+			r.end(command)
+		}
+		return err
+	}
+}
+
+func (r *recorder) begin(command redis.Cmder) {
+	r.mu.Lock()
+	r.commands = append(r.commands, command.Name())
+	r.mu.Unlock()
+	if r.before != nil {
+		r.before(command)
+	}
+}
+
+func (r *recorder) end(command redis.Cmder) {
+	if r.after != nil {
+		r.after(command)
+	}
 }

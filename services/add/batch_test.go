@@ -1,0 +1,238 @@
+package add_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/glarimy/ums/services/add"
+	"github.com/glarimy/ums/shared/mysqlproxy"
+	"github.com/glarimy/ums/shared/problem"
+)
+
+// batches has POSTs of many users share transactions at will.
+type batches struct {
+	*service
+
+	t     *testing.T
+	proxy *mysqlproxy.Proxy
+
+	// impatient is the number of a user whose request has a second, and whose answer closes answered; -1 for none.
+	impatient int
+	answered  chan struct{}
+}
+
+func newBatches(t *testing.T, b *backends) *batches {
+	t.Helper()
+	proxy := mysqlproxy.New(t, b.sqlURL)
+	// With so much time for its transactions, the service does not take any for slow.
+	return &batches{service: start(t, b, options{sqlURL: proxy.URL(), fenceTime: time.Hour}), t: t, proxy: proxy, impatient: -1}
+}
+
+// severalUsers tells the statement that adds several users.
+func severalUsers(statement string) bool {
+	users, _, _ := strings.Cut(statement, "INSERT INTO ums_outbox")
+	return strings.Contains(users, "INSERT INTO ums_users") && strings.Count(users, "), (") > 0
+}
+
+// run sends POSTs of all users while others are in flight, and returns the answers, in their order. Every statement of the
+// transaction that they share passes decide, which may be nil.
+func (b *batches) run(users []string, decide mysqlproxy.Interceptor) []answer {
+	b.t.Helper()
+	var (
+		held    = make(chan struct{})
+		holding sync.WaitGroup
+		holders sync.WaitGroup
+		mu      sync.Mutex
+		shared  bool
+	)
+	holding.Add(add.MostInFlight)
+	b.proxy.Intercept(func(statement string) mysqlproxy.Action {
+		if strings.Contains(statement, "holder-") && strings.Contains(statement, "INSERT") {
+			holding.Done()
+			<-held
+			return mysqlproxy.Pass
+		}
+		mu.Lock()
+		several := severalUsers(statement)
+		shared = shared || several
+		begun := shared
+		mu.Unlock()
+		if several {
+			holders.Wait() // so that the next COMMIT is this transaction's
+		}
+		if decide != nil && (several || begun && statement == "COMMIT") {
+			return decide(statement)
+		}
+		return mysqlproxy.Pass
+	})
+	var all sync.WaitGroup
+	for i := range add.MostInFlight {
+		holders.Go(func() {
+			if _, err := b.try(b.t.Context(), http.MethodPost, "/user", draft(fmt.Sprintf("holder-%d-%s", i, users[0][:8]))); err != nil {
+				b.t.Error(err)
+			}
+		})
+	}
+	holding.Wait()
+	answers := make([]answer, len(users))
+	for i, user := range users {
+		all.Go(func() {
+			var (
+				err     error
+				headers []string
+			)
+			if i == b.impatient {
+				headers = []string{"Ums-Deadline-Ms", "1000"}
+				defer close(b.answered)
+			}
+			if answers[i], err = b.try(b.t.Context(), http.MethodPost, "/user", draft(user), headers...); err != nil {
+				b.t.Error(err)
+			}
+		})
+	}
+	inFlight := fmt.Sprintf(`ums_http_requests_in_flight{service="add"} %d`, add.MostInFlight+len(users))
+	eventually(b.t, "all are in flight", func() bool { return slices.Contains(b.metrics(b.t), inFlight) })
+	close(held)
+	all.Wait()
+	b.proxy.Intercept(nil)
+	if !shared {
+		b.t.Error("no transaction was shared")
+	}
+	return answers
+}
+
+func usersOf(prefix string, n int) []string {
+	users := make([]string, n)
+	for i := range users {
+		users[i] = fmt.Sprintf("%s-%02d", prefix, n-i)
+	}
+	return users
+}
+
+// TestBatchOfPosts finds that each of a batch gets the answer that it would get alone.
+func TestBatchOfPosts(t *testing.T) {
+	t.Parallel()
+	b := newBatches(t, onMySQL(t))
+	for _, tc := range []struct {
+		name  string
+		users []string
+		taken []string // there before
+		again int      // how many of users are told that they exist
+	}{
+		{"all new", usersOf("allnew--", 20), nil, 0},
+		{"one exists", usersOf("exists--", 20), []string{"exists---07"}, 1},
+		{"two of a name", append(usersOf("twice---", 20), "twice----07"), nil, 1},
+		{"all of two names", slices.Repeat([]string{"twonames-1", "twonames-2"}, 5), nil, 8},
+	} {
+		for _, user := range tc.taken {
+			b.post(t, user)
+		}
+		before, exist := b.counts(t), 0
+		for _, got := range b.run(tc.users, nil) {
+			if got.status != http.StatusCreated {
+				got.wantProblem(t, problem.UserExists)
+				exist++
+			}
+		}
+		want := len(tc.users) - tc.again + add.MostInFlight
+		after := b.counts(t)
+		if exist != tc.again || after.users-before.users != want || after.events-before.events != want {
+			t.Errorf("%s: %d exist, %+v after %+v, want %d and %d more", tc.name, exist, after, before, tc.again, want)
+		}
+		for _, user := range tc.users {
+			b.wantReleased(t, user)
+		}
+	}
+	wantFolded(t, b.backends)
+}
+
+// TestBatchBreaks breaks the connection of a batch before and after each of its statements, has the database refuse them,
+// and leaves a COMMIT unanswered: all users of the batch are stored or none, and each is told the truth.
+func TestBatchBreaks(t *testing.T) {
+	t.Parallel()
+	b := newBatches(t, onMySQL(t))
+	for _, tc := range []struct {
+		name      string
+		statement string // whose first words these are
+		action    mysqlproxy.Action
+		good      bool // all are added in the end
+		unknown   bool
+		stored    bool
+	}{
+		{name: "insert-1", statement: "INSERT", action: mysqlproxy.CutBefore},
+		{name: "insert-2", statement: "INSERT", action: mysqlproxy.CutAfter},
+		{name: "insert-3", statement: "INSERT", action: mysqlproxy.Refuse, good: true, stored: true},
+		{name: "insert-4", statement: "INSERT", action: mysqlproxy.Demote},
+		{name: "commit-1", statement: "COMMIT", action: mysqlproxy.CutBefore, unknown: true},
+		{name: "commit-2", statement: "COMMIT", action: mysqlproxy.CutAfter, unknown: true, stored: true},
+		{name: "commit-3", statement: "COMMIT", action: mysqlproxy.Refuse, good: true, stored: true},
+	} {
+		users := usersOf(tc.name, 8)
+		var once sync.Once
+		answers := b.run(users, func(statement string) (action mysqlproxy.Action) {
+			if strings.Contains(statement, tc.statement) {
+				once.Do(func() { action = tc.action })
+			}
+			return action
+		})
+		added := b.users(t)
+		for i, got := range answers {
+			_, stored := added[users[i]]
+			switch {
+			case tc.good:
+				got.wantStatus(t, http.StatusCreated)
+			case got.status == http.StatusCreated: // it came too late for the batch
+				continue
+			default:
+				got.wantProblem(t, problem.Unavailable)
+				if unknown := strings.Contains(got.body, "did not confirm"); unknown != tc.unknown {
+					t.Errorf("%s: an unknown outcome: %t, want %t", tc.name, unknown, tc.unknown)
+				}
+			}
+			if stored != tc.stored {
+				t.Errorf("%s: %s is stored: %t, want %t", tc.name, users[i], stored, tc.stored)
+			}
+			if !tc.unknown {
+				b.wantReleased(t, users[i])
+			} else if held := b.cached(t, users[i]); !strings.HasPrefix(held, "fence:") {
+				t.Errorf("%s: the cache holds %q, want a fence", tc.name, held)
+			}
+		}
+	}
+	wantFolded(t, b.backends)
+}
+
+// TestBatchOutlivesOneOfIt has the time of one of a batch end while the batch commits: it is told that it may have been
+// added, and the others have been.
+func TestBatchOutlivesOneOfIt(t *testing.T) {
+	t.Parallel()
+	b := newBatches(t, onMySQL(t))
+	b.impatient, b.answered = 3, make(chan struct{})
+	users := usersOf("outlive-", 8)
+	answers := b.run(users, func(statement string) mysqlproxy.Action {
+		if statement == "COMMIT" {
+			<-b.answered
+		}
+		return mysqlproxy.Pass
+	})
+	for i, got := range answers {
+		if i == b.impatient {
+			got.wantProblem(t, problem.Unavailable)
+		} else {
+			got.wantStatus(t, http.StatusCreated)
+		}
+		b.wantReleased(t, users[i])
+	}
+	wantFolded(t, b.backends)
+}
+
+// wantReleased fails t unless there is soon nothing in the cache of a user.
+func (b *backends) wantReleased(t *testing.T, user string) {
+	t.Helper()
+	eventually(t, "the fence of "+user+" is released", func() bool { return b.cached(t, user) == "" })
+}
