@@ -8,6 +8,8 @@ require (
 	github.com/glarimy/ums/migrations v0.0.0
 	github.com/glarimy/ums/services/add v0.0.0
 	github.com/glarimy/ums/services/find v0.0.0
+	github.com/glarimy/ums/services/journal v0.0.0
+	github.com/glarimy/ums/services/search v0.0.0
 	github.com/glarimy/ums/shared v0.0.0
 	github.com/go-sql-driver/mysql v1.10.1
 	github.com/google/go-cmp v0.7.0
@@ -78,5 +80,7 @@ replace (
 	github.com/glarimy/ums/migrations => ../migrations
 	github.com/glarimy/ums/services/add => ../services/add
 	github.com/glarimy/ums/services/find => ../services/find
+	github.com/glarimy/ums/services/journal => ../services/journal
+	github.com/glarimy/ums/services/search => ../services/search
 	github.com/glarimy/ums/shared => ../shared
 )

@@ -11,7 +11,6 @@ import (
 
 	"github.com/glarimy/ums/bench/dataset"
 	"github.com/glarimy/ums/bench/load"
-	"github.com/glarimy/ums/bench/process"
 	"github.com/glarimy/ums/bench/report"
 )
 
@@ -21,72 +20,38 @@ type measurement struct {
 
 	progress io.Writer
 	events   *events
-	set      *dataset.Set // of the service
+	set      *dataset.Set // of the services
+	dir      string       // for their output
 
-	bare      *bare
-	service   *process.Process
-	adminAddr string
-	client    *load.Client
+	cursorKey string // of the services with lists
+
+	bare    *bare
+	service *service // add
+	others  []*service
+	client  *load.Client
 
 	settings string // of the database, as far as they matter
 	samples  struct{ bare, service []report.Sample }
 	failed   int64 // requests that were not answered with 201
 	lag      load.Result
 	lagRate  float64
+	visible  visibility
+	reads    []reading
 }
 
-// start starts the service, and prepares the bare program on a database of its own.
-func (m *measurement) start(ctx context.Context, dir, bareURL string) (err error) {
+// start starts the services, and prepares the bare program on a database of its own.
+func (m *measurement) start(ctx context.Context, bareURL string) (err error) {
 	if m.bare, err = openBare(bareURL, newNames(m.connections)); err != nil {
 		return err
 	}
 	if m.settings, err = m.readSettings(ctx); err != nil {
 		return err
 	}
-	self, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("find this program, to start it once more: %w", err)
-	}
-	addr, err := process.FreeAddr(ctx)
-	if err != nil {
+	if m.service, err = m.serve(ctx, "add"); err != nil {
 		return err
 	}
-	if m.adminAddr, err = process.FreeAddr(ctx); err != nil {
-		return err
-	}
-	m.service, err = process.Start(process.Command{
-		Name: "add", Path: self, Args: []string{"serve"}, Addr: addr,
-		Env: []string{
-			"ADDR=" + addr, "ADMIN_ADDR=" + m.adminAddr, "DATABASE_URL=" + m.set.DatabaseURL,
-			"REDIS_URL=" + m.set.RedisURL, "EVENTS_URL=" + m.events.url,
-		},
-	}, dir)
-	if err != nil {
-		return err
-	}
-	wait, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	if err := m.service.Wait(wait, func(ctx context.Context) error { return ready(ctx, addr) }); err != nil {
-		return err
-	}
-	m.client, err = load.DialSources(ctx, addr, http.StatusCreated, posts(addr, newNames(m.connections)))
+	m.client, err = load.DialSources(ctx, m.service.addr, http.StatusCreated, posts(m.service.addr, newNames(m.connections)))
 	return err
-}
-
-func ready(ctx context.Context, addr string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/readyz", http.NoBody)
-	if err != nil {
-		return err
-	}
-	response, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(request)
-	if err != nil {
-		return err
-	}
-	_ = response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return fmt.Errorf("/readyz answers %s", response.Status)
-	}
-	return nil
 }
 
 func (m *measurement) readSettings(ctx context.Context) (string, error) {
@@ -131,7 +96,7 @@ func (m *measurement) measure(ctx context.Context) error {
 }
 
 func (m *measurement) measureService(ctx context.Context) error {
-	before, err := m.service.CPU()
+	before, err := m.service.process.CPU()
 	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return err
 	}
@@ -139,7 +104,7 @@ func (m *measurement) measureService(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	after, err := m.service.CPU()
+	after, err := m.service.process.CPU()
 	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		return err
 	}
@@ -152,10 +117,13 @@ func sample(r load.Result, cpu time.Duration) report.Sample {
 	return report.Sample{PerSecond: r.PerSecond(), P50: r.Percentile(50), P99: r.Percentile(99), CPU: cpu}
 }
 
-// measureLag writes at half of the rate that the service had, and reads the stream meanwhile.
+// measureLag writes at half of the rate that the service had, and meanwhile reads the stream, and looks for single users.
 func (m *measurement) measureLag(ctx context.Context) error {
 	m.lagRate = m.row().Median(report.PerSecond) / 2
 	fmt.Fprintf(m.progress, "bench: the way to the bus, at %.0f requests/s\n", m.lagRate)
+	if err := m.startProbe(ctx); err != nil {
+		return err
+	}
 	if err := m.events.skip(ctx); err != nil {
 		return err
 	}
@@ -167,14 +135,16 @@ func (m *measurement) measureLag(ctx context.Context) error {
 		m.lag, err = m.events.measure(writing)
 		read <- err
 	}()
+	probed := make(chan error, 1)
+	go func() { probed <- m.probe(writing) }()
 	r, err := m.client.RunAt(ctx, m.lagTime, m.lagRate)
 	end()
 	m.failed += r.Failed
-	return errors.Join(err, <-read)
+	return errors.Join(err, <-read, <-probed)
 }
 
 func (m *measurement) fetchProfile(ctx context.Context) (err error) {
-	url := fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", m.adminAddr, max(1, int(m.duration.Seconds())))
+	url := fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", m.service.adminAddr, max(1, int(m.duration.Seconds())))
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return err
@@ -198,8 +168,11 @@ func (m *measurement) close() error {
 	if m.client != nil {
 		errs = append(errs, m.client.Close())
 	}
+	for _, s := range m.others {
+		errs = append(errs, s.process.Stop())
+	}
 	if m.service != nil {
-		errs = append(errs, m.service.Stop())
+		errs = append(errs, m.service.process.Stop())
 	}
 	if m.bare != nil {
 		errs = append(errs, m.bare.close())

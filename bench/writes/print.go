@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/glarimy/ums/bench/load"
 	"github.com/glarimy/ums/bench/report"
 )
 
@@ -19,6 +20,7 @@ const (
 const (
 	leastRatio = 0.7
 	mostLag    = 200 * time.Millisecond
+	mostHidden = time.Second // from a POST's answer until the user is seen in the journal and in lists
 )
 
 func (m *measurement) row() report.Row {
@@ -39,10 +41,6 @@ func (m *measurement) write(w io.Writer, busy string) error {
 	if err := table.WriteMarkdown(w); err != nil {
 		return err
 	}
-	reached := "reached"
-	if m.lag.Percentile(99) >= mostLag {
-		reached = "**not reached**"
-	}
 	lines := []string{
 		"",
 		table.Verdict(report.Figure{
@@ -50,14 +48,37 @@ func (m *measurement) write(w io.Writer, busy string) error {
 		}),
 		fmt.Sprintf("- from before the transaction to a reader of the stream, at %.0f requests/s: p50 %v, p99 %v, of %d events; "+
 			"to reach: p99 under %v: %s", m.lagRate, m.lag.Percentile(50).Round(100*time.Microsecond),
-			m.lag.Percentile(99).Round(100*time.Microsecond), m.lag.Requests, mostLag, reached),
-		"",
-		"- Machine: " + report.Machine() + "; load average before: " + busy,
-		fmt.Sprintf("- Engines: %s with %s; %s, for the fences and the stream alike", m.set.Database, m.settings, m.set.Redis),
+			m.lag.Percentile(99).Round(100*time.Microsecond), m.lag.Requests, mostLag, reached(m.lag, mostLag)),
+		m.seen("GET /journal?user=", m.visible.journal),
+		m.seen("GET /user?name=", m.visible.search),
 	}
+	for _, r := range m.reads {
+		lines = append(lines, fmt.Sprintf("- GET /user/{name} of services/find at %d requests/s while the bus hangs, JOURNAL_READS=%s: "+
+			"p50 %v, p99 %v, of %d, %d failed", readRate, r.reads, r.result.Percentile(50).Round(10*time.Microsecond),
+			r.result.Percentile(99).Round(10*time.Microsecond), r.result.Requests, r.result.Failed))
+	}
+	lines = append(lines,
+		"",
+		"- Machine: "+report.Machine()+"; load average before: "+busy,
+		fmt.Sprintf("- Engines: %s with %s; %s, for the fences and the stream alike", m.set.Database, m.settings, m.set.Redis),
+	)
 	if m.failed > 0 {
 		lines = append(lines, fmt.Sprintf("- **%d requests were not answered with 201**", m.failed))
 	}
 	_, err = fmt.Fprintln(w, strings.Join(lines, "\n"))
 	return err
+}
+
+// seen tells of users who were looked for.
+func (m *measurement) seen(where string, r load.Result) string {
+	return fmt.Sprintf("- from the answer of a POST until its user is in %s, at %.0f requests/s: p50 %v, p99 %v, of %d users; "+
+		"to reach: p99 under %v: %s", where, m.lagRate, r.Percentile(50).Round(100*time.Microsecond),
+		r.Percentile(99).Round(100*time.Microsecond), r.Requests, mostHidden, reached(r, mostHidden))
+}
+
+func reached(r load.Result, most time.Duration) string {
+	if r.Percentile(99) < most {
+		return "reached"
+	}
+	return "**not reached**"
 }

@@ -1,9 +1,13 @@
 // Package writes measures what POST /user costs beside the transaction that it must make at least, on the same database
-// and at the same concurrency, and how long its events take to the bus.
+// and at the same concurrency, how long its events take to the bus, and its users to the journal and to search. It also
+// measures that reads do not wait for the bus.
 package writes
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
 	"flag"
 	"fmt"
@@ -13,11 +17,10 @@ import (
 
 	"github.com/glarimy/ums/bench/dataset"
 	"github.com/glarimy/ums/bench/report"
-	"github.com/glarimy/ums/services/add"
 )
 
-// Bench is the benchmark of the add slot. It starts the service in a process of its own, which is this program again with
-// the argument "serve".
+// Bench is the benchmark of the add slot. It starts each service in a process of its own, which is this program again with
+// the argument "serve" and the service's name.
 type Bench struct {
 	Stdin    io.Reader // whose end ends the service
 	Progress io.Writer // is told what is being done; the result goes to stdout
@@ -29,14 +32,15 @@ type options struct {
 	duration    time.Duration
 	connections int
 	lagTime     time.Duration
+	readTime    time.Duration
 	profile     string
 }
 
 // Run is the command. Its engines are in TEST_DATABASE_URL and TEST_REDIS_URL; it takes databases of its own on the one,
 // and keys of its own and the stream of events in the other.
 func (b Bench) Run(ctx context.Context, args []string, getenv func(string) string, stdout io.Writer) error {
-	if len(args) == 1 && args[0] == "serve" {
-		return b.serve(ctx, getenv, stdout)
+	if len(args) == 2 && args[0] == "serve" {
+		return b.serve(ctx, args[1], getenv, stdout)
 	}
 	var o options
 	flags := flag.NewFlagSet("writes", flag.ContinueOnError)
@@ -45,6 +49,7 @@ func (b Bench) Run(ctx context.Context, args []string, getenv func(string) strin
 	flags.DurationVar(&o.duration, "duration", 2*time.Second, "how long each time")
 	flags.IntVar(&o.connections, "connections", 32, "writers at the same time")
 	flags.DurationVar(&o.lagTime, "lag", 20*time.Second, "how long the way of events to the bus is measured, at half of the rate")
+	flags.DurationVar(&o.readTime, "reads", 5*time.Second, "how long reads are measured beside a bus that hangs")
 	flags.StringVar(&o.profile, "profile", "", "write a CPU profile of the service in the last round to this `file`")
 	err := flags.Parse(args)
 	switch {
@@ -54,22 +59,10 @@ func (b Bench) Run(ctx context.Context, args []string, getenv func(string) strin
 		return err
 	case flags.NArg() > 0:
 		return fmt.Errorf("unknown argument %q: see -help", flags.Arg(0))
-	case o.rounds < 1 || o.duration <= 0 || o.connections < 1 || o.lagTime <= 0:
-		return errors.New("rounds, duration, connections and lag must be positive")
+	case o.rounds < 1 || o.duration <= 0 || o.connections < 1 || o.lagTime <= 0 || o.readTime <= 0:
+		return errors.New("rounds, duration, connections, lag and reads must be positive")
 	}
 	return b.run(ctx, o, getenv, stdout)
-}
-
-// serve is the service, until ctx or the standard input ends: that is a pipe from the benchmark, so that the service does
-// not outlive it.
-func (b Bench) serve(ctx context.Context, getenv func(string) string, stdout io.Writer) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() {
-		_, _ = io.Copy(io.Discard, b.Stdin)
-		cancel()
-	}()
-	return add.Main(ctx, nil, getenv, stdout)
 }
 
 func (b Bench) run(ctx context.Context, o options, getenv func(string) string, stdout io.Writer) (err error) {
@@ -96,12 +89,20 @@ func (b Bench) run(ctx context.Context, o options, getenv func(string) string, s
 		return err
 	}
 	defer func() { err = errors.Join(err, events.close(context.WithoutCancel(ctx))) }()
-	m := &measurement{options: o, progress: b.Progress, events: events, set: sets[1]}
+	key := make([]byte, sha256.Size)
+	_, _ = rand.Read(key) // it never fails
+	m := &measurement{
+		options: o, progress: b.Progress, events: events, set: sets[1], dir: dir,
+		cursorKey: base64.StdEncoding.EncodeToString(key),
+	}
 	defer func() { err = errors.Join(err, m.close()) }()
-	if err := m.start(ctx, dir, sets[0].DatabaseURL); err != nil {
+	if err := m.start(ctx, sets[0].DatabaseURL); err != nil {
 		return err
 	}
 	if err := m.measure(ctx); err != nil {
+		return err
+	}
+	if err := m.measureReads(ctx); err != nil {
 		return err
 	}
 	return m.write(stdout, busy)

@@ -36,19 +36,20 @@ func TestBothAreMeasured(t *testing.T) {
 		t.Skip("it starts a server")
 	}
 	env := map[string]string{"TEST_DATABASE_URL": enginetest.MySQL(t).URL, "TEST_REDIS_URL": enginetest.Redis(t).URL}
-	got, err := run(t, env, "-rounds", "2", "-duration", "200ms", "-connections", "4", "-lag", "300ms")
+	got, err := run(t, env, "-rounds", "2", "-duration", "200ms", "-connections", "4", "-lag", "300ms", "-reads", "200ms")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
 		"| bare: BEGIN, ", "| **POST /user** of services/add", "- requests/s: POST /user to bare: ", "p99 ",
+		"in GET /journal?user=, ", "in GET /user?name=, ", "JOURNAL_READS=off: ", "JOURNAL_READS=all: ",
 		"innodb_flush_log_at_trx_commit=1",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the result lacks %q:\n%s", want, got)
 		}
 	}
-	for _, unwanted := range []string{"not measured", "with 201", "of 0 events"} {
+	for _, unwanted := range []string{"not measured", "with 201", "of 0 events", "of 0 users"} {
 		if strings.Contains(got, unwanted) {
 			t.Errorf("the result has %q:\n%s", unwanted, got)
 		}
