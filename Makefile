@@ -61,7 +61,7 @@ bench-search: ## measure page 1 and page 1,000 of lists of 1,000,000 users (abou
 		go test ./services/search -run '^$$' -bench Pages -benchtime 1000x -timeout 30m
 
 .PHONY: bench-writes
-bench-writes: ## measure POST /user beside a bare transaction, and the way of events to the bus (about 1 minute)
+bench-writes: ## measure POST /user beside a bare transaction, and how soon it is seen everywhere (about 1 minute)
 	go run ./shared/enginetest/cmd/engines -disk -- go run ./bench/cmd/writes
 
 .PHONY: bench-gateways

@@ -1,5 +1,5 @@
 // Package add fills the add slot: it adds users, changes them and removes them. Each write is one transaction that
-// holds the user's row and the event of the change, and it is visible in the cache before it is acknowledged.
+// holds the user's rows and the events of the change, and no read through the cache misses it once it is acknowledged.
 package add
 
 import (

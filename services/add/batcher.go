@@ -161,8 +161,7 @@ func (b *batcher) take() []*place {
 	return taken
 }
 
-// run adds a batch in the order of its names, as all batches do: two that have names in common do not wait for each
-// other.
+// run adds a batch in the order of its names, as all batches do: two that have names in common do not deadlock.
 func (b *batcher) run(ctx context.Context, giveUp context.CancelFunc, places []*place) {
 	defer giveUp()
 	leave := b.occupy()

@@ -133,7 +133,8 @@ type completion func(ctx context.Context, tx *sql.Tx, u user.User) error
 var errUnchanged = errors.New("nothing changed")
 
 // apply runs the change in a transaction. The order is that of the cache's protocol: the row first, so that its lock is
-// held; then the fence, where the event is not written yet at the same time; then the commit; then the release.
+// held; then the fence, where the event is not written yet at the same time; then the commit; then, at the latest before
+// the answer where Redis did not confirm the fence, the release.
 func (w *writer) apply(ctx context.Context, complete completion, do change) error {
 	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
