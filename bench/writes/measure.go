@@ -29,6 +29,7 @@ type measurement struct {
 	service *service // add
 	others  []*service
 	client  *load.Client
+	prober  *http.Client
 
 	settings string // of the database, as far as they matter
 	samples  struct{ bare, service []report.Sample }

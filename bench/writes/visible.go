@@ -82,7 +82,7 @@ type probe struct {
 // run adds the user and returns how long it took, from the answer, until it was in the journal and in a list.
 func (p *probe) run(ctx context.Context) (journal, search time.Duration, err error) {
 	body := fmt.Sprintf(`{"name":%q,"phone":9731423166}`, p.name)
-	status, answer, err := exchange(ctx, http.MethodPost, "http://"+p.m.service.addr+"/user", body)
+	status, answer, err := p.m.exchange(ctx, http.MethodPost, "http://"+p.m.service.addr+"/user", body)
 	answered := time.Now()
 	if err != nil || status != http.StatusCreated {
 		return 0, 0, errors.Join(fmt.Errorf("add %s: status %d: %s", p.name, status, answer), err)
@@ -107,7 +107,7 @@ func (p *probe) look(ctx context.Context, since time.Time, url string) (time.Dur
 	again := time.NewTicker(lookEvery)
 	defer again.Stop()
 	for {
-		status, body, err := exchange(ctx, http.MethodGet, url, "")
+		status, body, err := p.m.exchange(ctx, http.MethodGet, url, "")
 		switch {
 		case err != nil:
 			return 0, fmt.Errorf("look for %s: %w", p.name, err)
@@ -124,13 +124,14 @@ func (p *probe) look(ctx context.Context, since time.Time, url string) (time.Dur
 	}
 }
 
-func exchange(ctx context.Context, method, url, body string) (status int, answer []byte, err error) {
+// exchange makes a request by the probes' own client.
+func (m *measurement) exchange(ctx context.Context, method, url, body string) (status int, answer []byte, err error) {
 	request, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	if err != nil {
 		return 0, nil, err
 	}
 	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
+	response, err := m.prober.Do(request)
 	if err != nil {
 		return 0, nil, err
 	}

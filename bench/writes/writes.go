@@ -12,6 +12,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"time"
 
@@ -94,7 +95,9 @@ func (b Bench) run(ctx context.Context, o options, getenv func(string) string, s
 	m := &measurement{
 		options: o, progress: b.Progress, events: events, set: sets[1], dir: dir,
 		cursorKey: base64.StdEncoding.EncodeToString(key),
+		prober:    &http.Client{Timeout: lookAtAll, Transport: &http.Transport{MaxIdleConnsPerHost: 2 * probes}},
 	}
+	defer m.prober.CloseIdleConnections()
 	defer func() { err = errors.Join(err, m.close()) }()
 	if err := m.start(ctx, sets[0].DatabaseURL); err != nil {
 		return err

@@ -6,8 +6,11 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/glarimy/ums/services/add"
 	"github.com/glarimy/ums/shared/mysqlproxy"
@@ -26,11 +29,11 @@ type batches struct {
 	answered  chan struct{}
 }
 
-func newBatches(t *testing.T, b *backends) *batches {
+func newBatches(t *testing.T, b *backends, hook redis.Hook) *batches {
 	t.Helper()
 	proxy := mysqlproxy.New(t, b.sqlURL)
 	// With so much time for its transactions, the service does not take any for slow.
-	return &batches{service: start(t, b, options{sqlURL: proxy.URL(), fenceTime: time.Hour}), t: t, proxy: proxy, impatient: -1}
+	return &batches{service: start(t, b, options{sqlURL: proxy.URL(), fenceTime: time.Hour, redisHook: hook}), t: t, proxy: proxy, impatient: -1}
 }
 
 // severalUsers tells the statement that adds several users.
@@ -47,8 +50,7 @@ func (b *batches) run(users []string, decide mysqlproxy.Interceptor) []answer {
 		held    = make(chan struct{})
 		holding sync.WaitGroup
 		holders sync.WaitGroup
-		mu      sync.Mutex
-		shared  bool
+		shared  atomic.Bool
 	)
 	holding.Add(add.MostInFlight)
 	b.proxy.Intercept(func(statement string) mysqlproxy.Action {
@@ -57,15 +59,12 @@ func (b *batches) run(users []string, decide mysqlproxy.Interceptor) []answer {
 			<-held
 			return mysqlproxy.Pass
 		}
-		mu.Lock()
 		several := severalUsers(statement)
-		shared = shared || several
-		begun := shared
-		mu.Unlock()
 		if several {
 			holders.Wait() // so that the next COMMIT is this transaction's
+			shared.Store(true)
 		}
-		if decide != nil && (several || begun && statement == "COMMIT") {
+		if decide != nil && (several || shared.Load() && statement == "COMMIT") {
 			return decide(statement)
 		}
 		return mysqlproxy.Pass
@@ -99,8 +98,9 @@ func (b *batches) run(users []string, decide mysqlproxy.Interceptor) []answer {
 	eventually(b.t, "all are in flight", func() bool { return slices.Contains(b.metrics(b.t), inFlight) })
 	close(held)
 	all.Wait()
+	holders.Wait()
 	b.proxy.Intercept(nil)
-	if !shared {
+	if !shared.Load() {
 		b.t.Error("no transaction was shared")
 	}
 	return answers
@@ -117,7 +117,7 @@ func usersOf(prefix string, n int) []string {
 // TestBatchOfPosts finds that each of a batch gets the answer that it would get alone.
 func TestBatchOfPosts(t *testing.T) {
 	t.Parallel()
-	b := newBatches(t, onMySQL(t))
+	b := newBatches(t, onMySQL(t), nil)
 	for _, tc := range []struct {
 		name  string
 		users []string
@@ -151,11 +151,62 @@ func TestBatchOfPosts(t *testing.T) {
 	wantFolded(t, b.backends)
 }
 
+// TestBatchIsFenced finds that each user's row is locked and not committed when the fence has been set, and committed
+// when it is taken down.
+func TestBatchIsFenced(t *testing.T) {
+	t.Parallel()
+	const prefix = "fenced--"
+	var fences, releases atomic.Int64
+	db := onMySQL(t)
+	user := func(command redis.Cmder, key int) (name string, ok bool) {
+		name = strings.TrimPrefix(fmt.Sprint(command.Args()[key]), "ums:user:v1:")
+		return name, strings.HasPrefix(name, prefix)
+	}
+	committed := func(name string) bool {
+		_, ok := db.users(t)[name]
+		return ok
+	}
+	b := newBatches(t, db, &recorder{
+		after: func(command redis.Cmder) {
+			if command.Name() != "set" {
+				return
+			}
+			if name, ok := user(command, 1); ok {
+				fences.Add(1)
+				if w := (&fenceWatcher{t: t, b: db, user: name}); committed(name) || !w.locked() {
+					t.Errorf("%s was fenced before it was locked, or after it was committed", name)
+				}
+			}
+		},
+		before: func(command redis.Cmder) {
+			if command.Name() != "evalsha" {
+				return
+			}
+			if name, ok := user(command, 3); ok {
+				releases.Add(1)
+				if !committed(name) {
+					t.Errorf("the fence of %s was taken down before the commit", name)
+				}
+			}
+		},
+	})
+	users := usersOf(prefix[:len(prefix)-1], 8)
+	for _, got := range b.run(users, nil) {
+		got.wantStatus(t, http.StatusCreated)
+	}
+	for _, name := range users {
+		b.wantReleased(t, name)
+	}
+	if fences.Load() != 8 || releases.Load() != 8 {
+		t.Errorf("%d fences and %d releases, want 8 of each", fences.Load(), releases.Load())
+	}
+}
+
 // TestBatchBreaks breaks the connection of a batch before and after each of its statements, has the database refuse them,
 // and leaves a COMMIT unanswered: all users of the batch are stored or none, and each is told the truth.
 func TestBatchBreaks(t *testing.T) {
 	t.Parallel()
-	b := newBatches(t, onMySQL(t))
+	b := newBatches(t, onMySQL(t), nil)
 	for _, tc := range []struct {
 		name      string
 		statement string // whose first words these are
@@ -167,7 +218,7 @@ func TestBatchBreaks(t *testing.T) {
 		{name: "insert-1", statement: "INSERT", action: mysqlproxy.CutBefore},
 		{name: "insert-2", statement: "INSERT", action: mysqlproxy.CutAfter},
 		{name: "insert-3", statement: "INSERT", action: mysqlproxy.Refuse, good: true, stored: true},
-		{name: "insert-4", statement: "INSERT", action: mysqlproxy.Demote},
+		{name: "insert-4", statement: "INSERT", action: mysqlproxy.Demote, good: true, stored: true},
 		{name: "commit-1", statement: "COMMIT", action: mysqlproxy.CutBefore, unknown: true},
 		{name: "commit-2", statement: "COMMIT", action: mysqlproxy.CutAfter, unknown: true, stored: true},
 		{name: "commit-3", statement: "COMMIT", action: mysqlproxy.Refuse, good: true, stored: true},
@@ -211,7 +262,7 @@ func TestBatchBreaks(t *testing.T) {
 // added, and the others have been.
 func TestBatchOutlivesOneOfIt(t *testing.T) {
 	t.Parallel()
-	b := newBatches(t, onMySQL(t))
+	b := newBatches(t, onMySQL(t), nil)
 	b.impatient, b.answered = 3, make(chan struct{})
 	users := usersOf("outlive-", 8)
 	answers := b.run(users, func(statement string) mysqlproxy.Action {

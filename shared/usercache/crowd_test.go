@@ -157,6 +157,14 @@ func revisionOf(e usercache.Entry, name user.Name) (uint64, error) {
 	return n - 1, nil
 }
 
+// fence fences a user, by itself or as one of a batch.
+func (c *crowd) fence(ctx context.Context, name user.Name) *usercache.Fence {
+	if rand.IntN(2) == 0 {
+		return c.fencer.FenceAll(ctx, []user.Name{name})[0]
+	}
+	return c.fencer.Fence(ctx, name)
+}
+
 func (c *crowd) write(ctx context.Context, client int) error {
 	a := act{client: client, name: c.names[rand.IntN(len(c.names))], write: true, present: rand.IntN(4) > 0}
 	call := time.Now()
@@ -164,7 +172,7 @@ func (c *crowd) write(ctx context.Context, client int) error {
 	if err != nil {
 		return err
 	}
-	fence := c.fencer.Fence(ctx, a.name)
+	fence := c.fence(ctx, a.name)
 	if rand.IntN(10) == 0 {
 		err = change.Rollback()
 		_ = fence.Release(ctx)
