@@ -54,7 +54,8 @@ func (m *measurement) write(w io.Writer, busy string) error {
 	}
 	for _, r := range m.reads {
 		lines = append(lines, fmt.Sprintf("- GET /user/{name} of services/find, at %d requests/s, while the bus hangs, "+
-			"JOURNAL_READS=%s: p50 %v, p99 %v, of %d, %d failed", readRate, r.reads, r.result.Percentile(50).Round(10*time.Microsecond),
+			"JOURNAL_READS=%s: p50 %v, p99 %v, of %d, %d failed",
+			readRate, r.reads, r.result.Percentile(50).Round(10*time.Microsecond),
 			r.result.Percentile(99).Round(10*time.Microsecond), r.result.Requests, r.result.Failed))
 	}
 	lines = append(lines,

@@ -20,8 +20,8 @@ type transactions struct {
 	mu     sync.Mutex
 	alone  []string
 	shared [][]string
-	open   chan error // one answer a transaction; closed: all are answered well
-	ended  chan error // why each batch was given up
+	open   chan error     // one answer a transaction; closed: all are answered well
+	ended  chan error     // why each batch was given up
 	over   []func() error // tells of each batch whether it was given up
 }
 
