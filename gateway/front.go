@@ -31,25 +31,16 @@ type front struct {
 }
 
 func newFront(c httpserver.Config, g *Gateway, logger *slog.Logger, registry prometheus.Registerer) (*front, error) {
-	f := &front{current: reload.NewCurrent(g, (*Gateway).Close), logger: logger}
-	switch c.AccessLog {
-	case "off":
-	case "sampled", "":
-		f.every = max(c.AccessLogSample, 1)
-	case "all":
-		f.every = 1
-	default:
-		return nil, fmt.Errorf("ACCESS_LOG is %q: use off, sampled or all", c.AccessLog)
+	f := &front{
+		current: reload.NewCurrent(g, (*Gateway).Close), logger: logger, duration: httpserver.RequestDuration("gateway"),
 	}
-	labels := prometheus.Labels{"service": "gateway"}
-	f.duration = prometheus.NewHistogramVec(prometheus.HistogramOpts{
-		Name: "ums_http_request_duration_seconds", Help: "Time from a request's header to the end of its answer.",
-		ConstLabels: labels,
-		Buckets:     []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
-	}, []string{"method", "code"})
-	inFlight := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "ums_http_requests_in_flight", Help: "Requests being served.", ConstLabels: labels,
-	}, func() float64 { return float64(f.inFlight.Load()) })
+	var err error
+	if f.every, err = c.LogEvery(); err != nil {
+		return nil, err
+	}
+	inFlight := prometheus.NewGaugeFunc(httpserver.RequestsInFlight("gateway"), func() float64 {
+		return float64(f.inFlight.Load())
+	})
 	for _, collector := range []prometheus.Collector{f.duration, inFlight} {
 		if err := registry.Register(collector); err != nil {
 			return nil, fmt.Errorf("register the metrics of the gateway: %w", err)
@@ -63,7 +54,7 @@ func (f *front) Serve(x *exchange.Exchange) {
 	f.inFlight.Add(1)
 	defer f.done(x) // also when the answer breaks off by a panic
 	identify(x)
-	if path, _, _ := strings.Cut(x.Target, "?"); path == "/livez" || path == "/readyz" {
+	if path, ok := probed(x.Target); ok {
 		f.probe(x, path)
 		return
 	}
@@ -84,6 +75,12 @@ func (f *front) replace(g *Gateway) {
 func (f *front) endStreams() {
 	f.stopping.Store(true)
 	f.current.Each((*Gateway).EndStreams)
+}
+
+// probed returns the path of a probe. No client waits for those, so that the time of requests leaves them out.
+func probed(target string) (path string, ok bool) {
+	path, _, _ = strings.Cut(target, "?")
+	return path, path == "/livez" || path == "/readyz"
 }
 
 // probe answers /livez and /readyz. Live means that this process answers at all; ready, that it wants requests.
@@ -111,8 +108,9 @@ func (f *front) done(x *exchange.Exchange) {
 	if status == 0 {
 		status = http.StatusInternalServerError
 	}
-	took := x.Took()
-	f.observer(x.Method, status).Observe(took.Seconds())
+	if _, ok := probed(x.Target); !ok {
+		f.observer(x.Method, status).Observe(x.Took().Seconds())
+	}
 	if f.every == 0 || status < http.StatusInternalServerError && f.every > 1 && f.seen.Add(1)%f.every != 0 {
 		return
 	}

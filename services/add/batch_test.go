@@ -15,6 +15,7 @@ import (
 	"github.com/glarimy/ums/services/add"
 	"github.com/glarimy/ums/shared/mysqlproxy"
 	"github.com/glarimy/ums/shared/problem"
+	"github.com/glarimy/ums/shared/servicetest"
 )
 
 // batches has POSTs of many users share transactions at will.
@@ -95,7 +96,7 @@ func (b *batches) run(users []string, decide mysqlproxy.Interceptor) []answer {
 		})
 	}
 	inFlight := fmt.Sprintf(`ums_http_requests_in_flight{service="add"} %d`, add.MostInFlight+len(users))
-	eventually(b.t, "all are in flight", func() bool { return slices.Contains(b.metrics(b.t), inFlight) })
+	servicetest.Eventually(b.t, "all are in flight", func() bool { return slices.Contains(b.metrics(b.t), inFlight) })
 	close(held)
 	all.Wait()
 	holders.Wait()
@@ -285,5 +286,5 @@ func TestBatchOutlivesOneOfIt(t *testing.T) {
 // wantReleased fails t unless there is soon nothing in the cache of a user.
 func (b *backends) wantReleased(t *testing.T, user string) {
 	t.Helper()
-	eventually(t, "the fence of "+user+" is released", func() bool { return b.cached(t, user) == "" })
+	servicetest.Eventually(t, "the fence of "+user+" is released", func() bool { return b.cached(t, user) == "" })
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/glarimy/ums/services/add"
 	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/servicetest"
 )
 
 // transactions stands in for the database: it notes what shares a transaction, and each waits until it is let go.
@@ -69,7 +70,7 @@ func (tr *transactions) fill(t *testing.T, ctxs []context.Context, names ...stri
 	for i := range add.MostInFlight {
 		first = append(first, tr.add(t.Context(), fmt.Sprintf("in-flight-%d", i)))
 	}
-	eventually(t, "the first are in flight", func() bool {
+	servicetest.Eventually(t, "the first are in flight", func() bool {
 		alone, _ := tr.counts()
 		return alone == add.MostInFlight
 	})
@@ -79,7 +80,7 @@ func (tr *transactions) fill(t *testing.T, ctxs []context.Context, names ...stri
 			ctx = ctxs[i]
 		}
 		waiting = append(waiting, tr.add(ctx, name))
-		eventually(t, name+" waits", func() bool { return tr.batcher.Waiting() == i+1 })
+		servicetest.Eventually(t, name+" waits", func() bool { return tr.batcher.Waiting() == i+1 })
 	}
 	return first, waiting
 }
@@ -131,7 +132,7 @@ func TestABatchIsBrokenUp(t *testing.T) {
 		tr := newTransactions(time.Hour)
 		_, waiting := tr.fill(t, nil, "Krishna-a", "Krishna-b")
 		tr.open <- nil // one of the first
-		eventually(t, "the batch is in flight", func() bool {
+		servicetest.Eventually(t, "the batch is in flight", func() bool {
 			_, shared := tr.counts()
 			return shared == 1
 		})
@@ -167,7 +168,7 @@ func TestOneOfABatchLeaves(t *testing.T) {
 	last, leaveLast := context.WithCancel(t.Context())
 	_, waiting := tr.fill(t, []context.Context{ctx, last}, "Krishna-a", "Krishna-b")
 	tr.open <- nil
-	eventually(t, "the batch is in flight", func() bool {
+	servicetest.Eventually(t, "the batch is in flight", func() bool {
 		_, shared := tr.counts()
 		return shared == 1
 	})
@@ -216,7 +217,7 @@ func TestSlowTransactionsHoldNobodyUp(t *testing.T) {
 	for i := range 3 * add.MostInFlight {
 		tr.add(t.Context(), fmt.Sprintf("Krishna-%d", i))
 	}
-	eventually(t, "all are in flight", func() bool {
+	servicetest.Eventually(t, "all are in flight", func() bool {
 		tr.mu.Lock()
 		defer tr.mu.Unlock()
 		return len(tr.alone)+len(slices.Concat(tr.shared...)) == 3*add.MostInFlight

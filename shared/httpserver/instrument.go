@@ -28,29 +28,16 @@ type instrumented struct {
 }
 
 func (s *Server) instrument(next http.Handler) (http.Handler, error) {
-	h := &instrumented{
-		server: s,
-		next:   next,
-		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name:        "ums_http_request_duration_seconds",
-			Help:        "Time from a request's header to the end of its answer, probes aside.",
-			ConstLabels: prometheus.Labels{"service": s.service.Name},
-			Buckets:     []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
-		}, []string{"method", "code"}),
-		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{
-			Name:        "ums_http_requests_in_flight",
-			Help:        "Requests being served.",
-			ConstLabels: prometheus.Labels{"service": s.service.Name},
-		}),
+	every, err := s.config.LogEvery()
+	if err != nil {
+		return nil, err
 	}
-	switch s.config.AccessLog {
-	case "off":
-	case "sampled", "":
-		h.every = max(s.config.AccessLogSample, 1)
-	case "all":
-		h.every = 1
-	default:
-		return nil, fmt.Errorf("ACCESS_LOG is %q: use off, sampled or all", s.config.AccessLog)
+	h := &instrumented{
+		server:   s,
+		next:     next,
+		duration: RequestDuration(s.service.Name),
+		inFlight: prometheus.NewGauge(RequestsInFlight(s.service.Name)),
+		every:    every,
 	}
 	for _, c := range []prometheus.Collector{h.duration, h.inFlight} {
 		if err := s.service.Registry.Register(c); err != nil {

@@ -12,6 +12,8 @@ const checkVariables = "variables"
 // Variables returns the variables of docs/configuration.md; a test keeps the two together.
 func Variables() []string {
 	return []string{
+		"ACCESS",
+		"ACCESS_KEYS",
 		"ACCESS_LOG",
 		"ACCESS_LOG_SAMPLE",
 		"ADDR",
@@ -41,9 +43,18 @@ func Variables() []string {
 		"JOURNAL_READS_SAMPLE",
 		"JOURNAL_TIMEOUT",
 		"JOURNAL_URL",
+		"JWT_AUDIENCE",
+		"JWT_ISSUER",
+		"JWT_JWKS",
 		"LOG_FORMAT",
 		"LOG_LEVEL",
+		"OTEL_EXPORTER_OTLP_ENDPOINT",
+		"OTEL_EXPORTER_OTLP_PROTOCOL",
+		"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+		"OTEL_SDK_DISABLED",
+		"OTEL_TRACES_EXPORTER",
 		"OUTBOX_RETENTION",
+		"RATE_LIMIT_REDIS_URL",
 		"REDIS_URL",
 		"RELAY",
 		"RELAY_LEASE_TIME",
@@ -51,6 +62,9 @@ func Variables() []string {
 		"SEARCH_URL",
 		"SHUTDOWN_DELAY",
 		"SHUTDOWN_TIMEOUT",
+		"TLS_ADDR",
+		"TLS_CERT_PATH",
+		"TLS_KEY_PATH",
 		"UMS_API_KEY",
 	}
 }
