@@ -21,29 +21,31 @@ const (
 //   - what only the gateway may say (see Stripped), and what it says itself: Host, Via, X-Request-Id;
 //   - Proxy, which programs behind CGI take for the environment variable HTTP_PROXY (CVE-2016-5385).
 //
-// The case of the name does not matter.
+// The case of the name does not matter, and an underscore counts as a hyphen: CGI, WSGI and their like hand both to a
+// program under one name, so that a client's Ums_Actor or Content_Length would otherwise reach a service written for one of
+// them as the gateway's Ums-Actor, or as the length of the body.
 func Passes(name string) bool {
 	if name == "" {
 		return false
 	}
 	switch name[0] | 0x20 { // most names begin with another letter, and are through at once
 	case 'c':
-		return !is(name, "Connection") && !is(name, "Content-Length")
+		return !readsAs(name, "Connection") && !readsAs(name, "Content-Length")
 	case 'e':
-		return !is(name, "Expect")
+		return !readsAs(name, "Expect")
 	case 'f', 'u', 'x':
-		return !Stripped(name) && !is(name, "Upgrade") && !is(name, header.RequestID)
+		return !Stripped(name) && !readsAs(name, "Upgrade") && !readsAs(name, header.RequestID)
 	case 'h':
-		return !is(name, "Host") && !is(name, "HTTP2-Settings")
+		return !readsAs(name, "Host") && !readsAs(name, "HTTP2-Settings")
 	case 'k':
-		return !is(name, "Keep-Alive")
+		return !readsAs(name, "Keep-Alive")
 	case 'p':
-		return !is(name, "Proxy") && !is(name, "Proxy-Connection") &&
-			!is(name, "Proxy-Authorization") && !is(name, "Proxy-Authenticate")
+		return !readsAs(name, "Proxy") && !readsAs(name, "Proxy-Connection") &&
+			!readsAs(name, "Proxy-Authorization") && !readsAs(name, "Proxy-Authenticate")
 	case 't':
-		return !is(name, "Te") && !is(name, "Trailer") && !is(name, "Transfer-Encoding")
+		return !readsAs(name, "Te") && !readsAs(name, "Trailer") && !readsAs(name, "Transfer-Encoding")
 	case 'v':
-		return !is(name, "Via")
+		return !readsAs(name, "Via")
 	default:
 		return true
 	}
@@ -75,19 +77,12 @@ func PassesBack(name string) bool {
 }
 
 // Stripped reports whether a client's field stays behind because only the gateway may say what it says: the names that
-// begin with Ums-, and those by which proxies tell who the client is. The case of the name does not matter.
-//
-// An underscore counts as a hyphen: CGI, WSGI and their like hand both to a program under one name, so that a client's
-// Ums_Actor would otherwise reach a service written for one of them as the gateway's Ums-Actor.
+// begin with Ums-, those by which proxies tell who the client is, and what some programs take for X-Request-Id (which is
+// itself checked elsewhere). Names count as for Passes.
 func Stripped(name string) bool {
-	if strings.IndexByte(name, '_') >= 0 {
-		name = strings.ReplaceAll(name, "_", "-")
-		if is(name, header.RequestID) {
-			return true
-		}
-	}
-	return begins(name, header.InternalPrefix) || begins(name, "X-Forwarded-") ||
-		is(name, "X-Forwarded") || is(name, "X-Real-Ip") || is(name, "Forwarded")
+	return readsAs(name, header.RequestID) && !is(name, header.RequestID) ||
+		readsAsPrefix(name, header.InternalPrefix) || readsAsPrefix(name, "X-Forwarded-") ||
+		readsAs(name, "X-Forwarded") || readsAs(name, "X-Real-Ip") || readsAs(name, "Forwarded")
 }
 
 // Nominated reports whether a message's Connection fields name a field, which then stays behind too.
@@ -135,6 +130,27 @@ func Via(fields []http1.Field, major, minor int) string {
 }
 
 func is(name, other string) bool { return http1.EqualFold(name, other) }
+
+// readsAs reports whether some program reads name as other.
+func readsAs(name, other string) bool {
+	return len(name) == len(other) && readsAsPrefix(name, other)
+}
+
+func readsAsPrefix(name, prefix string) bool {
+	if len(name) < len(prefix) {
+		return false
+	}
+	for i := range len(prefix) {
+		a, b := name[i], prefix[i]
+		if a == '_' {
+			a = '-'
+		}
+		if a != b && (a|0x20 != b|0x20 || a|0x20 < 'a' || a|0x20 > 'z') {
+			return false
+		}
+	}
+	return true
+}
 
 func begins(name, prefix string) bool {
 	return len(name) >= len(prefix) && http1.EqualFold(name[:len(prefix)], prefix)

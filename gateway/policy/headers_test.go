@@ -35,7 +35,8 @@ func TestPasses(t *testing.T) {
 		"Connection": none, "CONNECTION": none, "keep-alive": none, "Content-length": none, "Transfer-Encoding": none, "te": none,
 		"Trailer": none, "Upgrade": none, "Proxy-Connection": none, "ums-actor": none, "Ums-Node": none, "x-request-id": none, "": none,
 		"Host": back, "Via": back, "Proxy": back, "X-Forwarded-For": back, "x_request_id": back, "Expect": back, "http2-settings": back,
-		"proxy-authorization": back,
+		"proxy-authorization": back, "Content_Length": back, "transfer_Encoding": back, "Keep_Alive": back, "HTTP2_Settings": back,
+		"Proxy_Connection": back, "Ums_Actor": back, "Content_Type": both, "_": both,
 	} {
 		got := none
 		switch {
