@@ -105,21 +105,22 @@ func (c *conn) closeIdle() {
 	}
 }
 
-// readHead reads the head of a request, of which there is at least one byte.
+// readHead reads the head of a request, of which there is at least one byte. One empty line before it is ignored (RFC 9112,
+// section 2.2).
 func (c *conn) readHead() (string, error) {
-	for limited := false; ; {
+	for limited, empty := false, false; ; {
 		n, err := c.reader.Head(c.server.limits.HeadBytes)
-		if err != nil {
+		switch {
+		case err != nil:
 			return "", err
-		}
-		if n > len("\r\n") {
+		case n > len("\r\n"):
 			return c.reader.Take(n), nil
-		}
-		if n > 0 { // one empty line is tolerated (RFC 9112, section 2.2): the limits hold as before
+		case n > 0 && empty:
+			return "", &http1.SyntaxError{Fault: http1.Malformed, Reason: "the request begins with empty lines"}
+		case n > 0:
+			empty = true
 			c.reader.Discard(n)
-			if len(c.reader.Buffered()) > 0 && c.reader.Buffered()[0] == '\r' {
-				return "", &http1.SyntaxError{Fault: http1.Malformed, Reason: "the request begins with empty lines"}
-			}
+			continue // the request may be here already
 		}
 		if !limited {
 			limited = true

@@ -3,6 +3,7 @@ package edge
 import (
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/glarimy/ums/gateway/exchange"
 	"github.com/glarimy/ums/gateway/http1"
@@ -26,7 +27,7 @@ func (c *conn) refuse(err error) {
 		return
 	}
 	c.x = exchange.Exchange{
-		Client: &c.answer, Method: http.MethodGet, Major: 1, Minor: 1, RemoteAddr: c.x.RemoteAddr, Start: c.x.Start,
+		Client: &c.answer, Method: http.MethodGet, Major: 1, Minor: 1, RemoteAddr: c.x.RemoteAddr, Start: time.Now(),
 	}
 	c.request = http1.Request{Minor: 1, Close: true}
 	c.answer.reset(&c.request)
