@@ -105,8 +105,8 @@ func (c *call) ask() (*http1.Response, error) {
 	}
 }
 
-// connect takes a connection: one that was used before, if it is the first attempt, or a fresh one. A request that must
-// not be sent twice gets a used one only after a look at it.
+// connect takes a connection: one that was used before, if it is the first attempt, or a fresh one. A used one is looked at
+// first, whatever the request: bytes that wait on it would be taken for the answer.
 func (c *call) connect(first bool) (err error) {
 	pool := c.endpoint.slot.instances
 	c.conn = nil
@@ -115,7 +115,7 @@ func (c *call) connect(first bool) (err error) {
 		if used == nil {
 			break
 		}
-		if c.repeatable() || used.Alive() {
+		if used.Alive() {
 			c.conn = used
 			return nil
 		}

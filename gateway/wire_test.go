@@ -158,3 +158,24 @@ func TestEdge_pipelined(t *testing.T) {
 		}
 	}
 }
+
+// TestWire_unasked checks that what an upstream sends over an idle connection is nobody's answer.
+func TestWire_unasked(t *testing.T) {
+	t.Parallel()
+	conns := make(chan net.Conn, 4)
+	upstream := newRawUpstreamFunc(t, func(conn net.Conn, _ *bufio.Reader) bool {
+		_, err := io.WriteString(conn, okAnswer)
+		conns <- conn
+		return err == nil
+	})
+	client := dialRaw(t, start(t, upstream.url).addr)
+	for i := range 3 {
+		client.write(t, "%s", getUser) // it could be repeated, and must not get another's answer all the same
+		if res, err := client.read(http.MethodGet); err != nil || string(res.body) != "ok" {
+			t.Fatalf("%d: %+v, %q, %v", i, res.Response, res.body, err)
+		}
+		if _, err := io.WriteString(<-conns, "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nforged"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,33 +1,47 @@
 package wire
 
-import "net"
+import (
+	"crypto/tls"
+	"net"
+	"time"
+)
 
 // Alive looks, without waiting, whether the upstream has closed an idle connection or sent something unasked, and closes
-// it then. It costs a system call, which is for requests that cannot be repeated.
+// it then. Look before every request: what was sent unasked would be taken for the answer to it. It costs a system call.
 func (c *Conn) Alive() bool {
-	if len(c.reader.Buffered()) == 0 && Quiet(c.conn) {
+	if len(c.reader.Buffered()) == 0 && c.peeker.quiet() && !c.decrypted() {
 		return true
 	}
 	c.Close()
 	return false
 }
 
-// Quiet reports whether a connection is open and has nothing to read. Where the system cannot tell, it is taken to be.
-func Quiet(conn net.Conn) bool {
-	state, _ := peek(conn)
-	return state == nothingYet
+// decrypted reports whether TLS has read something ahead, which the system knows nothing of any more.
+func (c *Conn) decrypted() bool {
+	if _, ok := c.conn.(*tls.Conn); !ok {
+		return false
+	}
+	if c.conn.SetReadDeadline(time.Unix(1, 0)) != nil {
+		return true
+	}
+	return !IsTimeout(c.reader.Fill())
 }
+
+// quiet reports whether the connection is open and has nothing to read. Where the system cannot tell, it is taken not to be.
+func (p *peeker) quiet() bool { return p.peek() == nothingYet }
 
 // Gone reports whether the other side of a connection has hung up, with nothing left to read before that.
 func Gone(conn net.Conn) bool {
-	state, _ := peek(conn)
-	return state == hungUp
+	var p peeker
+	p.of(conn)
+	return p.peek() == hungUp
 }
 
 type readable int
 
 const (
-	nothingYet readable = iota
+	unknown readable = iota
+	nothingYet
 	something
 	hungUp
 )

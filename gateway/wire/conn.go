@@ -22,6 +22,7 @@ const (
 type Conn struct {
 	conn   net.Conn
 	pool   *Pool
+	peeker peeker
 	reader *http1.Reader
 	out    []byte // not yet sent
 	head   http1.Response

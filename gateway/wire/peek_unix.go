@@ -7,32 +7,49 @@ import (
 	"syscall"
 )
 
-// peek looks at what could be read from a connection, without reading it.
-func peek(conn net.Conn) (state readable, err error) {
+// peeker looks at what could be read from a connection, without reading it. What a look needs is made once, since there is
+// one before every request. One goroutine may use it at a time.
+type peeker struct {
+	raw   syscall.RawConn // nil: the system cannot tell
+	look  func(fd uintptr)
+	state readable
+}
+
+// of sets the connection.
+func (p *peeker) of(conn net.Conn) {
 	if t, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS
 		conn = t.NetConn()
 	}
 	s, ok := conn.(syscall.Conn)
 	if !ok {
-		return nothingYet, nil
+		return
 	}
 	raw, err := s.SyscallConn()
 	if err != nil {
-		return hungUp, err
+		return
 	}
-	err = raw.Control(func(fd uintptr) {
-		var one [1]byte
-		n, _, errno := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		switch {
-		case errno == syscall.EAGAIN || errno == syscall.EINTR:
-		case errno == nil && n > 0:
-			state = something
-		default:
-			state = hungUp
-		}
-	})
-	if err != nil {
-		return hungUp, err
+	p.raw, p.look = raw, p.receive
+}
+
+func (p *peeker) peek() readable {
+	if p.raw == nil {
+		return unknown
 	}
-	return state, nil
+	if p.raw.Control(p.look) != nil { // it is closed
+		return hungUp
+	}
+	return p.state
+}
+
+func (p *peeker) receive(fd uintptr) {
+	var one [1]byte
+	n, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+	switch {
+	case err == syscall.EAGAIN || err == syscall.EINTR: //nolint:errorlint // a system call's error is never wrapped
+		p.state = nothingYet
+	case err == nil && n > 0:
+		p.state = something
+	default:
+		p.state = hungUp
+	}
 }

@@ -55,8 +55,8 @@ func NewPool(u *url.URL) *Pool {
 // Addr returns the instance's address, for logs.
 func (p *Pool) Addr() string { return p.addr }
 
-// Idle returns the connection that was used last, or nil if there is none. It may have been closed by the upstream
-// meanwhile; what to do then depends on the request (see Conn.Alive).
+// Idle returns the connection that was used last, or nil if there is none. Use it only if it
+// is Alive: the upstream may have closed it meanwhile, or sent something over it.
 func (p *Pool) Idle() *Conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -83,7 +83,9 @@ func (p *Pool) Dial(ctx context.Context, deadline time.Time) (*Conn, error) {
 	if err != nil {
 		return nil, &DialError{Err: err}
 	}
-	return &Conn{conn: raw, pool: p, reader: http1.NewReader(raw), out: make([]byte, 0, 1<<10)}, nil
+	c := &Conn{conn: raw, pool: p, reader: http1.NewReader(raw), out: make([]byte, 0, 1<<10)}
+	c.peeker.of(raw)
+	return c, nil
 }
 
 // Close closes the connections that no request uses, and henceforth those that a request gives back.
