@@ -228,12 +228,9 @@ func (c *call) passInterim(head *http1.Response) error {
 	return nil
 }
 
-// finish ends the turn of a connection, which is kept if the answer was read to its end.
+// finish ends the turn of a connection, which is kept if the answer was read to its end and the request was sent to its.
 func (c *call) finish(whole bool) {
-	if c.upload != nil {
-		c.upload.stop()
-	}
-	if whole {
+	if sent := c.upload.stop(); whole && sent {
 		c.conn.Release()
 	} else {
 		c.conn.Close()

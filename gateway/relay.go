@@ -12,43 +12,42 @@ import (
 
 // answer passes on the final answer: as it comes, and no faster than the client takes it.
 func (c *call) answer(head *http1.Response) {
+	client := c.x.Client
+	if !c.upload.settle() {
+		client.CloseAfter() // it is still sending what perhaps nobody reads
+	}
+	err := c.pass(head)
+	c.finish(c.conn.Body().Done())                 // before the client has the answer: its next request may use the connection
+	if err == nil || errors.Is(err, errStopping) { // what was sent so far is whole
+		err = goneIf(client.End())
+	}
+	if err != nil {
+		c.gateway.report(c.endpoint.slot, kindOf(err), c.x.RequestID, err)
+	}
+}
+
+// pass passes on the answer up to the end of its body, the last of it not sent yet.
+func (c *call) pass(head *http1.Response) error {
 	x, body := c.x, c.conn.Body()
-	if c.upload != nil && !c.upload.settle() {
-		x.Client.CloseAfter() // the client is still sending what nobody reads
-	}
 	x.Fresh = appendBack(x.Fresh, head.Fields)
-	err := x.Begin(head.Status, x.Fresh, lengthOf(x.Method, head))
-	if whole, ok := body.Whole(); ok && err == nil {
-		_, err = x.Write(whole)
-		body.Skip()
-		c.finish(true) // before the client has the answer: its next request may use the connection
-		if err == nil {
-			err = x.Client.End()
-		}
-		if err != nil {
-			c.gateway.report(c.endpoint.slot, ClientGone, c.x.RequestID, err)
-		}
-		return
+	if err := x.Begin(head.Status, x.Fresh, lengthOf(x.Method, head)); err != nil {
+		return goneIf(err)
 	}
+	whole, ok := body.Whole()
+	if !ok {
+		return c.relay(body)
+	}
+	_, err := x.Write(whole)
+	body.Skip()
+	return goneIf(err)
+}
+
+// goneIf makes an error of writing to the client one that says so.
+func goneIf(err error) error {
 	if err == nil {
-		err = c.relay(body)
+		return nil
 	}
-	switch {
-	case err == nil:
-		c.finish(true)
-		if err := x.Client.End(); err != nil {
-			c.gateway.report(c.endpoint.slot, ClientGone, c.x.RequestID, err)
-		}
-	case errors.Is(err, errStopping):
-		c.finish(false)
-		_ = x.Client.End() // what was sent so far is whole
-	case errors.Is(err, errGone):
-		c.finish(false)
-		c.gateway.report(c.endpoint.slot, ClientGone, c.x.RequestID, err)
-	default:
-		c.finish(false)
-		c.gateway.report(c.endpoint.slot, Broken, c.x.RequestID, err)
-	}
+	return errors.Join(errGone, err)
 }
 
 // relay copies a body. What has come is sent on before more is waited for.
@@ -62,7 +61,7 @@ func (c *call) relay(body *http1.Body) error {
 		}
 		if !c.conn.Pending() {
 			if err := c.x.Client.Flush(); err != nil {
-				return errors.Join(errGone, err)
+				return goneIf(err)
 			}
 			if err := c.conn.WaitBody(time.Now().Add(lookEvery)); err != nil {
 				return err
@@ -71,13 +70,15 @@ func (c *call) relay(body *http1.Body) error {
 		n, err := body.Read(buffer[:])
 		if n > 0 {
 			if _, err := c.x.Write(buffer[:n]); err != nil {
-				return errors.Join(errGone, err)
+				return goneIf(err)
 			}
 		}
 		switch {
 		case err == nil:
 		case errors.Is(err, io.EOF):
 			return nil
+		case c.upload.fault() != nil:
+			return c.upload.fault()
 		case !wire.IsTimeout(err):
 			return err
 		case c.x.Client.Gone():

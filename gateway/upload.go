@@ -105,37 +105,63 @@ func (u *upload) fault() error {
 // waiting reports whether the client is being waited for.
 func (u *upload) waiting() bool { return u != nil && u.body.Waiting() }
 
-// settle ends the upload, as the answer is there, and reports whether all of the body was sent.
+// settle gives the last write of the body a moment, as the answer begins, and reports whether all of it was sent. What is
+// still to come is sent on beside the answer, whose end may depend on it; not from a client that still waits to be asked.
 func (u *upload) settle() bool {
+	if u == nil {
+		return true
+	}
 	if u.allRead.Load() {
-		timer := time.NewTimer(time.Second) // for the last write
+		timer := time.NewTimer(time.Second)
 		defer timer.Stop()
 		select {
 		case <-u.done:
 		case <-timer.C:
 		}
 	}
-	u.stop()
-	if !u.started || !u.sent {
-		u.conn.Spoil()
-		return false
+	if u.ended() || !u.started || u.call.x.Expect && !u.wanted() {
+		return u.stop()
 	}
-	u.conn.LimitWrites(time.Time{})
-	return true
+	u.conn.LimitWrites(time.Time{}) // that one was for the beginning of the answer
+	return false
 }
 
-// stop ends the upload if it still goes on. The connection is of no further use then.
-func (u *upload) stop() {
-	if !u.started {
-		return
-	}
+func (u *upload) ended() bool {
 	select {
 	case <-u.done:
-		return
+		return true
 	default:
+		return false
 	}
-	u.goOn()
-	u.call.x.Client.StopReading()
-	u.conn.LimitWrites(time.Unix(1, 0))
-	<-u.done
+}
+
+// wanted reports whether the upstream has asked for the body.
+func (u *upload) wanted() bool {
+	select {
+	case <-u.asked:
+		return true
+	default:
+		return false
+	}
+}
+
+// stop ends the upload if it still goes on, and reports whether all of the body was sent. If not, the connection is of no
+// further use.
+func (u *upload) stop() bool {
+	if u == nil {
+		return true
+	}
+	if !u.started {
+		return false
+	}
+	if !u.ended() {
+		u.goOn()
+		u.call.x.Client.StopReading()
+		u.conn.LimitWrites(time.Unix(1, 0))
+		<-u.done
+	}
+	if u.sent {
+		u.conn.LimitWrites(time.Time{})
+	}
+	return u.sent
 }

@@ -179,3 +179,36 @@ func TestWire_unasked(t *testing.T) {
 		}
 	}
 }
+
+// TestWire_earlyParts checks that a body goes on being sent while its answer is passed on: the answer's end may depend on it.
+func TestWire_earlyParts(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	const size = 60000
+	go func() {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		r := bufio.NewReader(conn)
+		_, _ = readHead(r)
+		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nha")
+		if n, _ := io.CopyN(io.Discard, r, size); n == size {
+			_, _ = io.WriteString(conn, "lf")
+		}
+	}()
+	client := dialRaw(t, start(t, "http://"+l.Addr().String()).addr)
+	client.write(t, "POST /user HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%s", size, strings.Repeat("x", size/2))
+	if first, err := client.reader.Peek(len("HTTP/1.1 200")); err != nil || !strings.HasSuffix(string(first), "200") {
+		t.Fatalf("%q, %v", first, err)
+	}
+	client.write(t, "%s", strings.Repeat("x", size/2))
+	if res, err := client.read(http.MethodPost); err != nil || string(res.body) != "half" || !res.Close {
+		t.Errorf("%+v, %q, %v; want 200 with the whole of its body", res.Response, res.body, err)
+	}
+}

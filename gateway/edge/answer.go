@@ -61,7 +61,7 @@ func (a *answer) Begin(status int, fields []exchange.Field, length int64) error 
 	a.begun = true
 	a.hasBody = http1.HasBody(a.method, status)
 	a.left = length
-	if a.conn.server.draining.Load() || !a.conn.body.Done() {
+	if !a.close && (a.conn.server.draining.Load() || !a.conn.body.Done()) {
 		a.close = true
 	}
 	dated := false

@@ -2,9 +2,7 @@ package edge
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"runtime/debug"
@@ -196,20 +194,12 @@ func (c *conn) handle() {
 	c.server.handler.Serve(&c.x)
 }
 
-// body is a request's body on its way in.
+// body is a request's body on its way in. One that was not read to its end has the connection closed. It may be read by
+// another goroutine while the handler lives.
 type body struct {
 	http1.Body
 	conn    *conn
 	stopped atomic.Bool
-}
-
-// Read reads the body.
-func (b *body) Read(p []byte) (int, error) {
-	n, err := b.Body.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		b.conn.answer.close = true
-	}
-	return n, err
 }
 
 // stop ends a read that is waiting.
@@ -219,7 +209,7 @@ func (b *body) stop() {
 }
 
 // gone reports whether the client has hung up.
-func (c *conn) gone() bool { return len(c.reader.Buffered()) == 0 && wire.Gone(c.nc) }
+func (c *conn) gone() bool { return wire.Gone(c.nc) }
 
 // context returns what ends with the connection.
 func (c *conn) context() context.Context {
