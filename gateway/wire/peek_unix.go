@@ -45,7 +45,7 @@ func (p *peeker) receive(fd uintptr) {
 	var one [1]byte
 	n, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 	switch {
-	case err == syscall.EAGAIN || err == syscall.EINTR: //nolint:errorlint // a system call's error is never wrapped
+	case err == syscall.EAGAIN || err == syscall.EINTR:
 		p.state = nothingYet
 	case err == nil && n > 0:
 		p.state = something
