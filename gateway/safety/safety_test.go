@@ -9,9 +9,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	_ "github.com/glarimy/ums/gateway" // so that go test keeps no result of another gateway than this
 	"github.com/glarimy/ums/gateway/safety"
 )
 
@@ -75,10 +77,11 @@ func startGateway(tb testing.TB, routes []safety.Route, env ...string) gateway {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
+		stop(tb, cmd)
 		if text, _ := os.ReadFile(log.Name()); strings.Contains(string(text), "panic") {
 			tb.Errorf("the gateway has panicked:\n%s", text)
+		} else if tb.Failed() {
+			tb.Logf("what the gateway says:\n%s", text)
 		}
 		_ = log.Close()
 	})
@@ -94,6 +97,25 @@ func startGateway(tb testing.TB, routes []safety.Route, env ...string) gateway {
 			tb.Fatalf("the gateway does not listen: %v\n%s", err, text)
 		}
 		<-time.After(10 * time.Millisecond)
+	}
+}
+
+// stop has the gateway end as an orchestrator does. With its clients gone, it has nothing to wait for but the last second in
+// which it looks whether they are; if it waits all the same, it says where.
+func stop(tb testing.TB, cmd *exec.Cmd) {
+	tb.Helper()
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	_ = cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case err := <-ended:
+		if err != nil {
+			tb.Errorf("the gateway ended with %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		tb.Error("the gateway has not ended within 10 s of SIGTERM")
+		_ = cmd.Process.Signal(syscall.SIGQUIT) // its goroutines go to the log
+		_ = <-ended
 	}
 }
 
