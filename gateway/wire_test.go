@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestWire_stale checks what becomes of a request on a connection that the upstream has closed meanwhile: no client notices,
@@ -210,5 +211,35 @@ func TestWire_earlyParts(t *testing.T) {
 	client.write(t, "%s", strings.Repeat("x", size/2))
 	if res, err := client.read(http.MethodPost); err != nil || string(res.body) != "half" || !res.Close {
 		t.Errorf("%+v, %q, %v; want 200 with the whole of its body", res.Response, res.body, err)
+	}
+}
+
+// TestWire_goneUnread checks that a client that has hung up is noticed behind bytes of it that nobody reads.
+func TestWire_goneUnread(t *testing.T) {
+	t.Parallel()
+	ended := make(chan struct{})
+	upstream := newRawUpstreamFunc(t, func(conn net.Conn, _ *bufio.Reader) bool {
+		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nha") // and never the rest
+		_, _ = io.Copy(io.Discard, conn)
+		close(ended)
+		return false
+	})
+	client := dialRaw(t, start(t, upstream.url).addr)
+	client.write(t, "%s", getUser)
+	for line := ""; line != "\r\n"; {
+		var err error
+		if line, err = client.reader.ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := client.reader.Discard(len("ha")); err != nil {
+		t.Fatal(err)
+	}
+	client.write(t, "%s", getUser)
+	_ = client.Conn.Close()
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		t.Error("the upstream is still being listened to")
 	}
 }

@@ -30,11 +30,12 @@ func (c *Conn) decrypted() bool {
 // quiet reports whether the connection is open and has nothing to read. Where the system cannot tell, it is taken not to be.
 func (p *peeker) quiet() bool { return p.peek() == nothingYet }
 
-// Gone reports whether the other side of a connection has hung up, with nothing left to read before that.
-func Gone(conn net.Conn) bool {
-	var p peeker
-	p.of(conn)
-	return p.peek() == hungUp
+// under returns the connection that TLS is spoken over, or conn itself.
+func under(conn net.Conn) net.Conn {
+	if t, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		return t.NetConn()
+	}
+	return conn
 }
 
 type readable int

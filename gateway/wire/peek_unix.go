@@ -17,10 +17,7 @@ type peeker struct {
 
 // of sets the connection.
 func (p *peeker) of(conn net.Conn) {
-	if t, ok := conn.(interface{ NetConn() net.Conn }); ok { // TLS
-		conn = t.NetConn()
-	}
-	s, ok := conn.(syscall.Conn)
+	s, ok := under(conn).(syscall.Conn)
 	if !ok {
 		return
 	}
