@@ -43,11 +43,11 @@ func healthSettings(h *Health) []setting {
 
 func ejectionSettings(e *Ejection) []setting {
 	return []setting{
-		countSetting("connect-failures", &e.ConnectFailures, 0, 1000),
+		countSetting("connect_failures", &e.ConnectFailures, 0, 1000),
 		countSetting("failures", &e.Failures, 0, 1000),
 		durationSetting("time", &e.Time, 100*time.Millisecond, time.Hour),
-		durationSetting("max-time", &e.MaxTime, 100*time.Millisecond, 24*time.Hour),
-		durationSetting("slow-start", &e.SlowStart, 0, time.Hour),
+		durationSetting("max_time", &e.MaxTime, 100*time.Millisecond, 24*time.Hour),
+		durationSetting("slow_start", &e.SlowStart, 0, time.Hour),
 	}
 }
 
@@ -55,7 +55,7 @@ func retrySettings(t *Retries) []setting {
 	return []setting{
 		countSetting("attempts", &t.Attempts, 0, 10),
 		percentSetting("budget", &t.Budget),
-		countSetting("min-per-second", &t.MinPerSecond, 0, 10000),
+		countSetting("min_per_second", &t.MinPerSecond, 0, 10000),
 	}
 }
 
@@ -79,7 +79,7 @@ func limitSettings(l *Limit) []setting {
 // contradictions reports settings each of which is right, but not beside the other. The fault is at the section.
 func (r *reader) contradictions(fields map[string]*yaml.Node, what string, c Resilience) {
 	if n := fields["ejection"]; n != nil && c.Ejection.MaxTime < c.Ejection.Time {
-		r.fault(n, "the ejection of %s begins with %s, which is beyond its max-time of %s",
+		r.fault(n, "the ejection of %s begins with %s, which is beyond its max_time of %s",
 			what, c.Ejection.Time, c.Ejection.MaxTime)
 	}
 	if n := fields["limit"]; n != nil && c.Limit.Max > 0 && c.Limit.Max < c.Limit.Min {

@@ -23,7 +23,7 @@ func TestLoad_resilience(t *testing.T) {
 		"url: dns+http://find.ums:8080",
 		"lookup: 10s",
 		"health: {path: /up, interval: 2s, timeout: 500ms, unhealthy: 3, healthy: 1}",
-		"ejection: {connect-failures: 1, failures: 0, time: 1s, max-time: 1m, slow-start: 0s}",
+		"ejection: {connect_failures: 1, failures: 0, time: 1s, max_time: 1m, slow_start: 0s}",
 		"retries: {attempts: 3, budget: 10%}",
 		"breaker: {failures: 80%, requests: 10, window: 20s, open: 1s}",
 		"limit: {min: 8, max: 100, latency: 1s}",
@@ -78,10 +78,10 @@ func TestLoad_stale(t *testing.T) {
 	if got := load("", ""); got.Stale.Size != 0 || got.Routes[0].StaleIfError != 0 {
 		t.Errorf("by default %+v, %+v, want nothing", got.Stale, got.Routes[0])
 	}
-	if got := load("", ", stale-if-error: 10m"); got.Stale.Size != 32<<20 || got.Routes[0].StaleIfError != 10*time.Minute {
+	if got := load("", ", stale_if_error: 10m"); got.Stale.Size != 32<<20 || got.Routes[0].StaleIfError != 10*time.Minute {
 		t.Errorf("on: %+v, %+v", got.Stale, got.Routes[0])
 	}
-	if got := load("stale: {size: 1MiB}\n", ", stale-if-error: 10m"); got.Stale.Size != 1<<20 {
+	if got := load("stale: {size: 1MiB}\n", ", stale_if_error: 10m"); got.Stale.Size != 1<<20 {
 		t.Errorf("with a size: %+v", got.Stale)
 	}
 }
@@ -111,7 +111,7 @@ func TestLoad_resilience_faults(t *testing.T) {
 		"large share":       {[]string{url, "breaker: {failures: 101%}"}, `5: failures in the breaker of upstream find is "101%", and should be a share from 1% to 100%`},
 		"relative path":     {[]string{url, "health: {path: readyz}"}, `5: path in the health of upstream find is "readyz", and should begin with /`},
 		"bad path":          {[]string{url, "health: {path: /a b}"}, `5: path in the health of upstream find is "/a b": request target refused: it holds a space, a control character or a "#"; percent-encode it`},
-		"ejection":          {[]string{url, "ejection: {time: 3m}"}, "5: the ejection of upstream find begins with 3m0s, which is beyond its max-time of 2m0s"},
+		"ejection":          {[]string{url, "ejection: {time: 3m}"}, "5: the ejection of upstream find begins with 3m0s, which is beyond its max_time of 2m0s"},
 		"limit":             {[]string{url, "limit: {max: 8}"}, "5: the limit of upstream find has a min of 32, which is beyond its max of 8"},
 		"health":            {[]string{url, "health: {timeout: 6s}"}, "5: the health of upstream find has a timeout of 6s, which is beyond its interval of 5s"},
 	} {
@@ -129,11 +129,11 @@ func TestLoad_resilience_faults(t *testing.T) {
 func TestLoad_stale_faults(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ stale, route, want string }{
-		"methods":    {"", "methods: [GET, POST], upstream: find, timeout: 5s", `4: "stale-if-error" goes with methods: [GET] alone: no other answer can be kept`},
-		"stream":     {"", "methods: [GET], upstream: find, timeout: none", `4: "stale-if-error" goes with a timeout: a stream cannot be kept`},
-		"respond":    {"", "methods: [GET], respond: docs", `4: "stale-if-error" goes with "upstream": the gateway answers this route itself`},
+		"methods":    {"", "methods: [GET, POST], upstream: find, timeout: 5s", `4: "stale_if_error" goes with methods: [GET] alone: no other answer can be kept`},
+		"stream":     {"", "methods: [GET], upstream: find, timeout: none", `4: "stale_if_error" goes with a timeout: a stream cannot be kept`},
+		"respond":    {"", "methods: [GET], respond: docs", `4: "stale_if_error" goes with "upstream": the gateway answers this route itself`},
 		"size":       {"{size: big}", "methods: [GET], upstream: find, timeout: 5s", `3: size in stale is "big", which is no size: write it like 64KiB or 32MiB`},
-		"small size": {"{size: 1}", "methods: [GET], upstream: find, timeout: 5s", "3: size in stale is 1, which is less than 64KiB; to keep nothing, write no stale-if-error"},
+		"small size": {"{size: 1}", "methods: [GET], upstream: find, timeout: 5s", "3: size in stale is 1, which is less than 64KiB; to keep nothing, write no stale_if_error"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -142,7 +142,7 @@ func TestLoad_stale_faults(t *testing.T) {
 				stale = "{size: 1MiB}"
 			}
 			_, err := config.Load("f.yaml", []byte("version: 1\nupstreams: {find: {url: http://find}}\nstale: "+stale+
-				"\nroutes: [{path: /x, stale-if-error: 1m, "+tt.route+"}]\n"), env())
+				"\nroutes: [{path: /x, stale_if_error: 1m, "+tt.route+"}]\n"), env())
 			if err == nil || err.Error() != "f.yaml:"+tt.want {
 				t.Errorf("faults:\n%v\nwant:\nf.yaml:%s", err, tt.want)
 			}

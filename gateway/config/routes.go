@@ -23,7 +23,7 @@ func (r *reader) routes(n *yaml.Node, upstreams []Upstream, limits []RateLimit) 
 	for _, item := range r.sequence(n, "routes") {
 		p := placed{node: item}
 		fields, ok := r.mapping(item, "a route",
-			"path", "methods", "upstream", "aggregate", "respond", "timeout", "body", "stale-if-error", "scopes", "rate_limit")
+			"path", "methods", "upstream", "aggregate", "respond", "timeout", "body", "stale_if_error", "scopes", "rate_limit")
 		if !ok {
 			continue
 		}
@@ -34,7 +34,7 @@ func (r *reader) routes(n *yaml.Node, upstreams []Upstream, limits []RateLimit) 
 			p.Methods = r.methods(methods)
 		}
 		r.destination(item, fields, upstreams, &p)
-		r.staleIfError(fields["stale-if-error"], &p.Route)
+		r.staleIfError(fields["stale_if_error"], &p.Route)
 		if scopes := fields["scopes"]; scopes != nil {
 			p.Scopes = r.scopes(scopes)
 		}

@@ -22,13 +22,13 @@ func (r *reader) staleIfError(n *yaml.Node, out *Route) {
 	}
 	switch {
 	case out.Upstream == "":
-		r.fault(n, `"stale-if-error" goes with "upstream": the gateway answers this route itself`)
+		r.fault(n, `"stale_if_error" goes with "upstream": the gateway answers this route itself`)
 	case !slices.Equal(out.Methods, []string{http.MethodGet}):
-		r.fault(n, `"stale-if-error" goes with methods: [GET] alone: no other answer can be kept`)
+		r.fault(n, `"stale_if_error" goes with methods: [GET] alone: no other answer can be kept`)
 	case out.Timeout == 0:
-		r.fault(n, `"stale-if-error" goes with a timeout: a stream cannot be kept`)
+		r.fault(n, `"stale_if_error" goes with a timeout: a stream cannot be kept`)
 	default:
-		durationSetting("stale-if-error", &out.StaleIfError, time.Second, maxStaleAge).read(r, n, "stale-if-error")
+		durationSetting("stale_if_error", &out.StaleIfError, time.Second, maxStaleAge).read(r, n, "stale_if_error")
 	}
 }
 
@@ -54,7 +54,7 @@ func (r *reader) staleBytes(n *yaml.Node, what string, out *Stale) {
 	case !ok:
 		r.fault(n, "%s is %q, which is no size: write it like 64KiB or 32MiB", what, text)
 	case size < leastStaleSize:
-		r.fault(n, "%s is %s, which is less than 64KiB; to keep nothing, write no stale-if-error", what, text)
+		r.fault(n, "%s is %s, which is less than 64KiB; to keep nothing, write no stale_if_error", what, text)
 	default:
 		out.Size = size
 	}
