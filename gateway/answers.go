@@ -11,6 +11,7 @@ import (
 	"github.com/glarimy/ums/gateway/overview"
 	"github.com/glarimy/ums/gateway/policy"
 	"github.com/glarimy/ums/gateway/route"
+	"github.com/glarimy/ums/gateway/upstream"
 	"github.com/glarimy/ums/shared/header"
 	"github.com/glarimy/ums/shared/problem"
 )
@@ -88,11 +89,10 @@ func (g *Gateway) partFailed(_ context.Context, f overview.Failure) {
 		kind = Timeout
 	case overview.Broken, overview.Invalid:
 	}
-	for _, s := range g.slots {
-		if s.name == f.Slot {
-			g.report(s, kind, f.RequestID, fmt.Errorf("the part %s is %s: %w", f.Part, f.Kind, f.Err))
-		}
+	if _, isRefused := errors.AsType[*upstream.RefusedError](f.Err); isRefused {
+		kind = Refused
 	}
+	g.report(g.slots[f.Slot], kind, f.RequestID, fmt.Errorf("the part %s is %s: %w", f.Part, f.Kind, f.Err))
 }
 
 func answerNotImplemented(w http.ResponseWriter, r *http.Request) {

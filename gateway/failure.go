@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
+	"strconv"
 	"time"
 
 	"github.com/glarimy/ums/gateway/exchange"
 	"github.com/glarimy/ums/gateway/policy"
+	"github.com/glarimy/ums/gateway/upstream"
 	"github.com/glarimy/ums/gateway/wire"
 	"github.com/glarimy/ums/shared/problem"
 )
@@ -15,9 +18,10 @@ import (
 // Kind is a way for an exchange to end badly.
 type Kind string
 
-// The kinds of failure, by who is at fault: the upstream for the first three, the client for the others.
+// The kinds of failure, by who is at fault: the upstream for the first four, the client for the others.
 const (
 	Unavailable  Kind = "unavailable" // no connection could be opened: the request reached nobody
+	Refused      Kind = "refused"     // the upstream has too much to do, or is given time to recover: it was not asked
 	Timeout      Kind = "timeout"     // no answer in time
 	Broken       Kind = "broken"      // the connection ended, or what came over it was not HTTP
 	ClientGone   Kind = "client-gone" // the client did not wait for the answer
@@ -28,7 +32,7 @@ const (
 
 // Kinds returns every kind of failure.
 func Kinds() []Kind {
-	return []Kind{Unavailable, Timeout, Broken, ClientGone, BodyTooLarge, BodyBroken, BodySlow}
+	return []Kind{Unavailable, Refused, Timeout, Broken, ClientGone, BodyTooLarge, BodyBroken, BodySlow}
 }
 
 // ByClient reports whether the client is at fault, and not the upstream.
@@ -36,7 +40,7 @@ func (k Kind) ByClient() bool {
 	switch k {
 	case ClientGone, BodyTooLarge, BodyBroken, BodySlow:
 		return true
-	case Unavailable, Timeout, Broken:
+	case Unavailable, Refused, Timeout, Broken:
 		return false
 	}
 	return false
@@ -54,9 +58,14 @@ var (
 func (c *call) fail(err error) {
 	kind := kindOf(err)
 	c.gateway.report(c.endpoint.slot, kind, c.x.RequestID, err) // first, so that the log has it when the client asks about it
+	if c.answerOld(kind) {
+		return
+	}
 	switch kind {
 	case Unavailable:
 		c.x.Fresh = append(c.x.Fresh, exchange.Field{Name: "Retry-After", Value: "1"})
+	case Refused:
+		c.x.Fresh = append(c.x.Fresh, exchange.Field{Name: "Retry-After", Value: retryAfter(err)})
 	case BodyTooLarge, BodyBroken, BodySlow:
 		c.x.Client.CloseAfter() // the rest of the body may be on its way
 	case ClientGone:
@@ -70,11 +79,12 @@ func (c *call) fail(err error) {
 // statusClientGone tells the access log why there was no answer. It is nginx's invention; nobody receives it.
 const statusClientGone = 499
 
-// report counts and logs a request that ended badly. A client's fault is not worth a line of an operator's time.
+// report counts and logs a request that ended badly. A client's fault is not worth a line of an operator's
+// time.
 func (g *Gateway) report(s *slot, kind Kind, requestID string, err error) {
 	s.failures[kind].Inc()
 	level := slog.LevelWarn
-	if kind.ByClient() {
+	if kind.ByClient() || kind == Refused { // there may be thousands of the latter in a second
 		level = slog.LevelDebug
 	}
 	g.logger.LogAttrs(context.Background(), level, "request failed",
@@ -88,7 +98,10 @@ func (g *Gateway) report(s *slot, kind Kind, requestID string, err error) {
 func kindOf(err error) Kind {
 	_, isBody := errors.AsType[*policy.BodyError](err)
 	_, isDial := errors.AsType[*wire.DialError](err)
+	_, isRefused := errors.AsType[*upstream.RefusedError](err)
 	switch {
+	case isRefused:
+		return Refused
 	case errors.Is(err, policy.ErrBodyTooLarge):
 		return BodyTooLarge
 	case errors.Is(err, errSlowBody), isBody && wire.IsTimeout(err):
@@ -106,6 +119,15 @@ func kindOf(err error) Kind {
 	}
 }
 
+// retryAfter returns in how many seconds a request that was refused may be sent again.
+func retryAfter(err error) string {
+	seconds := 1.0
+	if refused, ok := errors.AsType[*upstream.RefusedError](err); ok {
+		seconds = max(seconds, math.Ceil(refused.RetryAfter.Seconds()))
+	}
+	return strconv.Itoa(int(seconds))
+}
+
 // problem returns what a client is told of a failure: the slot, and nothing of what lies behind it.
 func (c *call) problem(k Kind) problem.Problem {
 	var told problem.Problem
@@ -114,6 +136,9 @@ func (c *call) problem(k Kind) problem.Problem {
 	case Unavailable:
 		told = problem.New(problem.UpstreamUnavailable, "No instance of "+slot+
 			" can be reached; the request was not processed. Try again later.")
+	case Refused:
+		told = problem.New(problem.UpstreamUnavailable, "The request was not sent to "+slot+
+			", which has more to do than it can, or is given time to recover. Try again later.")
 	case Timeout:
 		told = problem.New(problem.UpstreamTimeout, "The answer of "+slot+
 			" did not come in time; whether it processed the request is unknown.")

@@ -11,8 +11,8 @@ import (
 	"github.com/glarimy/ums/gateway/policy"
 	"github.com/glarimy/ums/gateway/route"
 	"github.com/glarimy/ums/gateway/tracing"
+	"github.com/glarimy/ums/gateway/upstream"
 	"github.com/glarimy/ums/gateway/wire"
-	"github.com/glarimy/ums/shared/header"
 )
 
 // lookEvery is how often a request that waits for its upstream looks whether its client is still there and the gateway
@@ -28,10 +28,14 @@ type call struct {
 	deadline time.Time // the first byte of the answer is there by then; zero: whenever it likes
 	length   int64     // of the body as it goes upstream, in bytes; Unknown: chunked
 	whole    []byte    // the body, if all of it had arrived with the head
+	turn     upstream.Call
+	pool     *wire.Pool // of the instance whose turn it is
 	conn     *wire.Conn
 	upload   *upload // nil unless the body is still arriving
 	span     tracing.Span
 	interim  []exchange.Field
+	begun    bool // a byte of an answer was sent to the client
+	keep     keeping
 }
 
 // forward carries a request to the slot of its endpoint, and the answer back.
@@ -42,7 +46,7 @@ func (g *Gateway) forward(x *exchange.Exchange, e *endpoint, target route.Target
 		c.deadline = x.Start.Add(e.route.Timeout)
 	}
 	c.run()
-	*c = call{interim: c.interim[:0]}
+	*c = call{interim: c.interim[:0], keep: c.keep.emptied()}
 	g.calls.Put(c)
 }
 
@@ -51,10 +55,12 @@ func (c *call) run() {
 		c.span = c.gateway.tracer.Start(c.x, c.endpoint.route.Path, c.endpoint.slot.name)
 		defer func() { c.span.End(c.x.Answer.Status) }()
 	}
+	defer c.turn.End(upstream.Canceled) // does nothing after the ends that it has otherwise
 	if err := c.prepareBody(); err != nil {
 		c.fail(err)
 		return
 	}
+	c.beginKeeping()
 	head, err := c.ask()
 	if err != nil {
 		c.fail(err)
@@ -84,63 +90,6 @@ func (c *call) prepareBody() error {
 		}
 	}
 	return nil
-}
-
-// ask sends the request and returns the head of the final answer. An instance's turn begins in connect and ends in
-// finish: it is there that instances are picked, and here that another one is tried.
-func (c *call) ask() (*http1.Response, error) {
-	for first := true; ; first = false {
-		if err := c.connect(first); err != nil {
-			return nil, err
-		}
-		head, err := c.attempt()
-		if err == nil {
-			return head, nil
-		}
-		again := first && c.conn.Stale(err) && c.repeatable()
-		c.finish(false)
-		if !again {
-			return nil, err
-		}
-	}
-}
-
-// connect takes a connection: one that was used before, if it is the first attempt, or a fresh one. A used one is looked at
-// first, whatever the request: bytes that wait on it would be taken for the answer.
-func (c *call) connect(first bool) (err error) {
-	pool := c.endpoint.slot.instances
-	c.conn = nil
-	for first {
-		used := pool.Idle()
-		if used == nil {
-			break
-		}
-		if used.Alive() {
-			c.conn = used
-			return nil
-		}
-	}
-	c.conn, err = pool.Dial(c.x.Client.Context(), c.deadline)
-	if err != nil && !c.deadline.IsZero() && !time.Now().Before(c.deadline) {
-		return errLate
-	}
-	return err
-}
-
-// repeatable reports whether the request may be sent a second time when it is not known whether the first one was
-// processed: if its method is idempotent (RFC 9110, section 9.2.2) or a key makes it so, and its body is still there.
-func (c *call) repeatable() bool {
-	if c.length != 0 && c.whole == nil {
-		return false
-	}
-	switch c.x.Method {
-	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodDelete, http.MethodOptions:
-		return true
-	case http.MethodPost:
-		return c.x.Get(header.IdempotencyKey) != ""
-	default:
-		return false
-	}
 }
 
 // attempt sends the request over the connection and reads up to the final answer's head.
@@ -221,18 +170,9 @@ func (c *call) passInterim(head *http1.Response) error {
 			return nil
 		}
 	}
-	c.interim = appendBack(c.interim[:0], head.Fields)
+	c.interim, c.begun = appendBack(c.interim[:0], head.Fields), true
 	if err := c.x.Client.Interim(head.Status, c.interim); err != nil {
 		return errors.Join(errGone, err)
 	}
 	return nil
-}
-
-// finish ends the turn of a connection, which is kept if the answer was read to its end and the request was sent to its.
-func (c *call) finish(whole bool) {
-	if sent := c.upload.stop(); whole && sent {
-		c.conn.Release()
-	} else {
-		c.conn.Close()
-	}
 }

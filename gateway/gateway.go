@@ -21,8 +21,8 @@ import (
 	"github.com/glarimy/ums/gateway/exchange"
 	"github.com/glarimy/ums/gateway/openapi"
 	"github.com/glarimy/ums/gateway/route"
+	"github.com/glarimy/ums/gateway/stale"
 	"github.com/glarimy/ums/gateway/tracing"
-	"github.com/glarimy/ums/gateway/wire"
 )
 
 // Gateway serves every path of a configuration. It never changes: another configuration is another Gateway. It is safe
@@ -30,7 +30,10 @@ import (
 type Gateway struct {
 	table    *route.Table[*endpoint]
 	openapi  *openapi.Description
-	slots    []*slot
+	slots    map[string]*slot
+	release  func() // of the upstreams
+	answers  *stale.Cache
+	open     bool // anybody may do anything
 	logger   *slog.Logger
 	metrics  *metrics
 	unrouted *traffic
@@ -48,41 +51,32 @@ type endpoint struct {
 	traffic *traffic
 }
 
-// slot is the upstream of one slot: its instances, and what is known of them.
-type slot struct {
-	name      string
-	instances *wire.Pool
-	failures  map[Kind]prometheus.Counter
-}
-
 // NewGateway returns a gateway for a configuration that config.Load has found right. It opens no connection before the
 // first request. Gateways may share a registerer. The errors are those of metrics that the registerer refuses, and of a
-// configuration that contradicts itself. A nil tracer makes no spans.
+// configuration that contradicts itself. A nil tracer makes no spans. Close lets go of the backends.
 func NewGateway(
-	c config.Config, logger *slog.Logger, registerer prometheus.Registerer, tracer *tracing.Tracer,
+	c config.Config, backends *Backends, logger *slog.Logger, registerer prometheus.Registerer, tracer *tracing.Tracer,
 ) (*Gateway, error) {
 	m, err := newMetrics(registerer)
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{logger: logger, metrics: m, unrouted: m.unrouted(), tracer: tracer}
+	g := &Gateway{logger: logger, metrics: m, unrouted: m.unrouted(), tracer: tracer, open: c.Access.Open}
 	g.calls.New = func() any { return new(call) }
-	slots := make(map[string]*slot, len(c.Upstreams))
-	for _, u := range c.Upstreams {
-		s := &slot{name: u.Slot, instances: wire.NewPool(u.URL), failures: m.failuresOf(u.Slot)}
-		slots[u.Slot] = s
-		g.slots = append(g.slots, s)
-	}
-	upstream := func(name string) http.RoundTripper { return slots[name].instances }
+	g.slots, g.release = backends.use(c, m)
+	upstream := func(name string) http.RoundTripper { return g.slots[name] }
 	g.openapi = openapi.New(c, openapi.Options{Upstream: upstream, Logger: logger, Now: time.Now})
-	if g.table, err = g.newTable(c, slots, upstream); err != nil {
+	if g.table, err = g.newTable(c, upstream); err != nil {
+		g.release()
 		return nil, err
 	}
+	g.answers = backends.answers
+	g.answers.Resize(c.Stale.Size)
 	return g, nil
 }
 
 func (g *Gateway) newTable(
-	c config.Config, slots map[string]*slot, upstream func(slot string) http.RoundTripper,
+	c config.Config, upstream func(slot string) http.RoundTripper,
 ) (*route.Table[*endpoint], error) {
 	entries := make([]route.Entry[*endpoint], 0, len(c.Routes))
 	for _, r := range c.Routes {
@@ -90,7 +84,7 @@ func (g *Gateway) newTable(
 		if err != nil {
 			return nil, fmt.Errorf("route %s: %w", r.Path, err)
 		}
-		e := &endpoint{route: r, slot: slots[r.Upstream]}
+		e := &endpoint{route: r, slot: g.slots[r.Upstream]}
 		if e.slot == nil {
 			if e.answer, err = g.ownAnswer(c, r, upstream); err != nil {
 				return nil, err
@@ -110,12 +104,10 @@ func (g *Gateway) Ready() error { return nil }
 // signal for as long as their clients like. What they have sent so far stays whole, and their clients ask again elsewhere.
 func (g *Gateway) EndStreams() { g.stopping.Store(true) }
 
-// Close ends the streams, and closes the connections to upstreams that no request uses.
+// Close ends the streams, and lets go of the upstreams: those that no other gateway uses are closed.
 func (g *Gateway) Close() {
 	g.EndStreams()
-	for _, s := range g.slots {
-		s.instances.Close()
-	}
+	g.release()
 }
 
 // Serve answers a request. It implements exchange.Handler.

@@ -46,7 +46,7 @@ func startWith(tb testing.TB, c config.Config) *started {
 	tb.Helper()
 	s := &started{registry: prometheus.NewPedanticRegistry(), log: new(syncBuffer)}
 	logger := slog.New(slog.NewJSONHandler(s.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	g, err := gateway.NewGateway(c, logger, s.registry, nil)
+	g, err := gateway.NewGateway(c, newBackends(tb, logger, s.registry), logger, s.registry, nil)
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -66,6 +66,15 @@ func startWith(tb testing.TB, c config.Config) *started {
 	})
 	s.addr = l.Addr().String()
 	return s
+}
+
+func newBackends(tb testing.TB, logger *slog.Logger, registerer prometheus.Registerer) *gateway.Backends {
+	tb.Helper()
+	b, err := gateway.NewBackends(logger, registerer)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return b
 }
 
 // refusedURL returns the address of nobody: a port that was just free.

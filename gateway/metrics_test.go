@@ -85,10 +85,14 @@ func TestMetrics_shared(t *testing.T) {
 	t.Parallel()
 	registry := prometheus.NewPedanticRegistry()
 	c := mustLoad(t, func(string) string { return "" })
+	logger := slog.New(slog.DiscardHandler)
+	backends := newBackends(t, logger, registry)
 	for range 2 {
-		if _, err := gateway.NewGateway(c, slog.New(slog.DiscardHandler), registry, nil); err != nil {
+		g, err := gateway.NewGateway(c, backends, logger, registry, nil)
+		if err != nil {
 			t.Fatal(err)
 		}
+		defer g.Close()
 	}
 	if problems, err := testutil.GatherAndLint(registry); err != nil || len(problems) != 0 {
 		t.Errorf("lint: %v, %v", problems, err)

@@ -147,8 +147,8 @@ func TestPaths_concurrent(t *testing.T) {
 func TestPaths_http2(t *testing.T) {
 	t.Parallel()
 	upstream := newRawUpstream(t, okAnswer)
-	g, err := gateway.NewGateway(mustLoad(t, everySlotAt(upstream.url)),
-		slog.New(slog.DiscardHandler), prometheus.NewRegistry(), nil)
+	logger, registry := slog.New(slog.DiscardHandler), prometheus.NewRegistry()
+	g, err := gateway.NewGateway(mustLoad(t, everySlotAt(upstream.url)), newBackends(t, logger, registry), logger, registry, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

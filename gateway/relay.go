@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/glarimy/ums/gateway/http1"
+	"github.com/glarimy/ums/gateway/upstream"
 	"github.com/glarimy/ums/gateway/wire"
 )
 
@@ -16,9 +17,12 @@ func (c *call) answer(head *http1.Response) {
 	if !c.upload.settle() {
 		client.CloseAfter() // it is still sending what perhaps nobody reads
 	}
+	if c.answerOldInstead(head) {
+		return
+	}
 	err := c.pass(head)
-	c.finish(c.conn.Body().Done())                 // before the client has the answer: its next request may use the connection
-	if err == nil || errors.Is(err, errStopping) { // what was sent so far is whole
+	c.end(outcomeOfAnswer(c.conn.Body().Done(), err)) // before the client has it: its next request may use the connection
+	if err == nil || errors.Is(err, errStopping) {    // what was sent so far is whole
 		err = goneIf(client.End())
 	}
 	if err != nil {
@@ -29,17 +33,38 @@ func (c *call) answer(head *http1.Response) {
 // pass passes on the answer up to the end of its body, the last of it not sent yet.
 func (c *call) pass(head *http1.Response) error {
 	x, body := c.x, c.conn.Body()
+	own := len(x.Fresh)
 	x.Fresh = appendBack(x.Fresh, head.Fields)
+	c.changed(head)
+	c.keep.head(head.Status, x.Fresh[own:])
 	if err := x.Begin(head.Status, x.Fresh, lengthOf(x.Method, head)); err != nil {
 		return goneIf(err)
 	}
 	whole, ok := body.Whole()
 	if !ok {
-		return c.relay(body)
+		if err := c.relay(body); err != nil {
+			return err
+		}
+		c.kept()
+		return nil
 	}
 	_, err := x.Write(whole)
+	c.keep.add(whole)
+	c.kept()
 	body.Skip()
 	return goneIf(err)
+}
+
+// outcomeOfAnswer tells how an instance's turn ended whose answer had begun.
+func outcomeOfAnswer(whole bool, err error) upstream.Outcome {
+	switch {
+	case whole:
+		return upstream.Answered
+	case errors.Is(err, errStopping), errors.Is(err, errGone), kindOf(err).ByClient():
+		return upstream.Canceled
+	default:
+		return upstream.Broken
+	}
 }
 
 // goneIf makes an error of writing to the client one that says so.
@@ -72,6 +97,7 @@ func (c *call) relay(body *http1.Body) error {
 			if _, err := c.x.Write(buffer[:n]); err != nil {
 				return goneIf(err)
 			}
+			c.keep.add(buffer[:n])
 		}
 		switch {
 		case err == nil:

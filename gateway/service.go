@@ -58,6 +58,7 @@ type Service struct {
 	deps   Dependencies
 	logger *slog.Logger
 	front  *front
+	back   *Backends
 	plain  *edge.Server
 	secure *edge.Secure // nil: no TLS
 	admin  *http.Server // nil: none
@@ -71,6 +72,10 @@ func New(c httpserver.Config, d Dependencies) (*Service, error) {
 		d.After = time.After
 	}
 	s := &Service{config: c, deps: d, logger: d.Logger.With("service", "gateway")}
+	var err error
+	if s.back, err = NewBackends(s.logger, d.Registry); err != nil {
+		return nil, err
+	}
 	g, err := s.newGateway(d.Routes)
 	if err != nil {
 		return nil, err
@@ -104,7 +109,7 @@ func (s *Service) Apply(c config.Config) error {
 }
 
 func (s *Service) newGateway(c config.Config) (*Gateway, error) {
-	return NewGateway(c, s.logger, s.deps.Registry, s.deps.Tracer)
+	return NewGateway(c, s.back, s.logger, s.deps.Registry, s.deps.Tracer)
 }
 
 // Listen takes the addresses, so that a taken one is told before anything else starts.

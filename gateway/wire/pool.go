@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
-	"net/url"
 	"sync"
 	"time"
 
@@ -35,19 +34,22 @@ type Pool struct {
 	sweep  *time.Timer // runs while there are idle connections
 }
 
-// NewPool returns the connections to the scheme and host of a URL. It opens none before the first request.
-func NewPool(u *url.URL) *Pool {
-	p := &Pool{host: u.Host, addr: u.Host}
+// Endpoint is where an instance is.
+type Endpoint struct {
+	Addr       string // host:port to connect to
+	Host       string // what requests name
+	TLS        bool
+	ServerName string // that the instance's certificate must have
+}
+
+// NewPool returns the connections to an instance. It opens none before the first request.
+func NewPool(e Endpoint) *Pool {
+	p := &Pool{host: e.Host, addr: e.Addr}
 	plain := &net.Dialer{Timeout: dialTimeout, KeepAlive: 15 * time.Second}
 	p.dialer = plain
-	port := "80"
-	if u.Scheme == "https" {
-		port = "443"
-		config := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
+	if e.TLS {
+		config := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}, ServerName: e.ServerName}
 		p.dialer = &tls.Dialer{NetDialer: plain, Config: config}
-	}
-	if u.Port() == "" {
-		p.addr = net.JoinHostPort(u.Hostname(), port)
 	}
 	return p
 }
@@ -88,7 +90,8 @@ func (p *Pool) Dial(ctx context.Context, deadline time.Time) (*Conn, error) {
 	return c, nil
 }
 
-// Close closes the connections that no request uses, and henceforth those that a request gives back.
+// Close closes the connections that no request uses, and henceforth those that a request gives back. A request that comes
+// late is still served.
 func (p *Pool) Close() {
 	p.mu.Lock()
 	idle := p.idle
