@@ -61,7 +61,7 @@ func TestReload(t *testing.T) {
 	upstream := new(holding)
 	file := filepath.Join(t.TempDir(), "gateway.yaml")
 	configure := func(n int) {
-		text := fmt.Sprintf("version: 1\nupstreams: {find: {url: %q}}\nroutes:\n"+
+		text := fmt.Sprintf("version: 1\nupstreams: {find: {url: %q, limit: off}}\nroutes:\n"+ // it holds requests on purpose
 			"  - {path: /quick, methods: [GET], upstream: find, timeout: 30s}\n"+
 			"  - {path: \"/r%d/{name}\", methods: [GET], upstream: find, timeout: 60s}\n", "${FIND_URL}", n)
 		if n%3 == 2 {

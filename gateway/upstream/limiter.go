@@ -13,8 +13,9 @@ const (
 	// limitWindow is how often the limit is thought over, if enough answers came.
 	limitWindow  = 100 * time.Millisecond
 	limitSamples = 10
-	// startFactor of the minimum is the limit at the start.
-	startFactor = 4
+	// startShare is which part of the most is the limit at the start: a crowd that comes first is not refused for being a
+	// crowd, and a limit that is too high is halved in each window.
+	startShare = 4
 	// tolerance is how many times the usual wait is taken for a queue.
 	tolerance = 2
 	// Of a mean wait that differs from the usual one, so much enters it in each window: quickly what is less, because
@@ -64,7 +65,7 @@ func NewLimiter(c config.Limit) *Limiter {
 		return nil
 	}
 	l := &Limiter{settings: c, start: time.Now()}
-	l.limit.Store(int64(min(c.Min*startFactor, c.Max)))
+	l.limit.Store(int64(max(c.Min, c.Max/startShare)))
 	l.until.Store(int64(limitWindow))
 	return l
 }
