@@ -1,8 +1,12 @@
 package gateway
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"net/url"
+	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -15,14 +19,28 @@ type column struct {
 	cell  func(config.Config, config.Route) string
 }
 
-func columns() []column {
-	return []column{
+// columns returns those of a configuration: what hardly any has gets one only where a route has it.
+func columns(c config.Config) []column {
+	list := []column{
 		{"METHODS", func(_ config.Config, r config.Route) string { return methods(r) }},
 		{"PATH", func(_ config.Config, r config.Route) string { return r.Path }},
 		{"SERVED BY", destination},
 		{"FIRST BYTE WITHIN", func(_ config.Config, r config.Route) string { return timeout(r) }},
 		{"BODY UP TO", func(_ config.Config, r config.Route) string { return body(r) }},
 	}
+	for _, rare := range []column{
+		{"SCOPES", func(_ config.Config, r config.Route) string { return strings.Join(r.Scopes, ", ") }},
+		{"RATE LIMIT", func(_ config.Config, r config.Route) string { return r.RateLimit }},
+		{"RETRIES", retries},
+		{"STALE UP TO", func(_ config.Config, r config.Route) string { return staleness(r) }},
+	} {
+		if slices.ContainsFunc(c.Routes, func(r config.Route) bool { return rare.cell(c, r) != "" }) {
+			list = append(list, column{rare.title, func(c config.Config, r config.Route) string {
+				return cmp.Or(rare.cell(c, r), "-")
+			}})
+		}
+	}
+	return list
 }
 
 // printRoutes prints the routes of a configuration file, or of the built-in one, in the file's order: what holds for each
@@ -32,11 +50,12 @@ func printRoutes(file string, getenv func(string) string, stdout io.Writer) erro
 	if err != nil {
 		return err
 	}
+	list := columns(c)
 	w := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 	line := func(cell func(column) string) {
-		cells := make([]string, 0, len(columns()))
-		for _, each := range columns() {
-			cells = append(cells, cell(each))
+		cells := make([]string, len(list))
+		for i, each := range list {
+			cells[i] = cell(each)
 		}
 		fmt.Fprintln(w, strings.Join(cells, "\t")) // a tabwriter keeps what goes wrong for Flush
 	}
@@ -60,7 +79,34 @@ func destination(c config.Config, r config.Route) string {
 		return "gateway: " + string(r.Respond)
 	}
 	u, _ := c.Upstream(r.Upstream)
-	return r.Upstream + " " + u.URL.String()
+	urls := u.URLs
+	if len(urls) == 0 {
+		urls = []*url.URL{u.URL}
+	}
+	at := make([]string, len(urls))
+	for i := range urls {
+		at[i] = urls[i].String()
+		if u.DNS {
+			at[i] = "dns+" + at[i]
+		}
+	}
+	return r.Upstream + " " + strings.Join(at, ", ")
+}
+
+// retries returns how often a request of a route may be sent again, where its upstream has more than one instance.
+func retries(c config.Config, r config.Route) string {
+	u, _ := c.Upstream(r.Upstream)
+	if !u.DNS && len(u.URLs) < 2 {
+		return ""
+	}
+	return strconv.Itoa(u.Resilience.Retries.Attempts)
+}
+
+func staleness(r config.Route) string {
+	if r.StaleIfError == 0 {
+		return ""
+	}
+	return r.StaleIfError.String()
 }
 
 // parts names the upstreams of an aggregate, those in brackets that it can do without.

@@ -55,17 +55,17 @@ func TestCommand_check(t *testing.T) {
 
 func TestCommand_routes(t *testing.T) {
 	t.Parallel()
-	const want = `METHODS        PATH                   SERVED BY                              FIRST BYTE WITHIN  BODY UP TO
-POST           /user                  add http://add:8080                    10s                64 KiB
-GET, HEAD      /user                  search http://search:8080              10s                none
-GET, HEAD      /user/{name}           find http://127.0.0.1:81               5s                 none
-PATCH, DELETE  /user/{name}           add http://add:8080                    10s                64 KiB
-GET, HEAD      /journal               journal http://journal:8080            10s                none
-GET, HEAD      /journal/stream        journal http://journal:8080            any time           none
-GET, HEAD      /journal/{id}          journal http://journal:8080            5s                 none
-GET, HEAD      /user/{name}/overview  gateway: find in 3s + [journal in 1s]  3s                 none
-GET, HEAD      /openapi.json          gateway: openapi                       -                  none
-GET, HEAD      /docs                  gateway: docs                          -                  none
+	const want = `METHODS        PATH                   SERVED BY                              FIRST BYTE WITHIN  BODY UP TO  SCOPES
+POST           /user                  add http://add:8080                    10s                64 KiB      users:write
+GET, HEAD      /user                  search http://search:8080              10s                none        users:read
+GET, HEAD      /user/{name}           find http://127.0.0.1:81               5s                 none        users:read
+PATCH, DELETE  /user/{name}           add http://add:8080                    10s                64 KiB      users:write
+GET, HEAD      /journal               journal http://journal:8080            10s                none        journal:read
+GET, HEAD      /journal/stream        journal http://journal:8080            any time           none        journal:read
+GET, HEAD      /journal/{id}          journal http://journal:8080            5s                 none        journal:read
+GET, HEAD      /user/{name}/overview  gateway: find in 3s + [journal in 1s]  3s                 none        users:read, journal:read
+GET, HEAD      /openapi.json          gateway: openapi                       -                  none        -
+GET, HEAD      /docs                  gateway: docs                          -                  none        -
 `
 	for _, args := range [][]string{{"routes"}, {"routes", "gateway.yaml"}} {
 		var out strings.Builder
@@ -73,6 +73,27 @@ GET, HEAD      /docs                  gateway: docs                          -  
 		if err := gateway.Main(t.Context(), args, env, &out); err != nil || out.String() != want {
 			t.Errorf("%q: %v\n%s\nwant\n%s", args, err, out.String(), want)
 		}
+	}
+}
+
+// TestCommand_routes_rare checks the columns that only some configurations have, and that the limits' Redis, whose URL
+// holds a password, is not printed.
+func TestCommand_routes_rare(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "gateway.yaml")
+	if err := os.WriteFile(file, []byte("version: 1\nrate_limit_redis: redis://:secret@redis\n"+
+		"rate_limits: {some: {rate: 1/s, burst: 1}}\nupstreams: {find: {urls: [http://a, http://b]}}\nroutes:\n"+
+		"  - {path: /a, methods: [GET], upstream: find, timeout: 1s, rate_limit: some, stale_if_error: 1m}\n"+
+		"  - {path: /docs, methods: [GET], respond: docs}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	const want = `METHODS    PATH   SERVED BY                FIRST BYTE WITHIN  BODY UP TO  RATE LIMIT  RETRIES  STALE UP TO
+GET, HEAD  /a     find http://a, http://b  1s                 none        some        2        1m0s
+GET, HEAD  /docs  gateway: docs            -                  none        -           -        -
+`
+	var out strings.Builder
+	if err := gateway.Main(t.Context(), []string{"routes", file}, environment(nil), &out); err != nil || out.String() != want {
+		t.Errorf("%v\n%s\nwant\n%s", err, out.String(), want)
 	}
 }
 
