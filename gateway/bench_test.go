@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"io"
 	"net"
+	"runtime"
 	"testing"
 )
 
@@ -90,6 +91,23 @@ func BenchmarkGateway(b *testing.B) {
 		client := newGetter(b, addr)
 		for pb.Next() {
 			client.get(b)
+		}
+	})
+}
+
+// BenchmarkGateway_crowd is the same with 1,000 clients, each of which asks again as soon as it has its answer. None may
+// be refused: they wait for the processors, not for the upstream.
+func BenchmarkGateway_crowd(b *testing.B) {
+	addr := serve(b, everySlotAt(constantUpstream(b)))
+	b.SetParallelism((1000 + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0))
+	b.RunParallel(func(pb *testing.PB) {
+		client := newGetter(b, addr)
+		for pb.Next() {
+			client.get(b)
+			if !bytes.HasPrefix(client.buffer, []byte("HTTP/1.1 200 ")) {
+				b.Errorf("a client was refused: %.40q", client.buffer)
+				return
+			}
 		}
 	})
 }
