@@ -159,7 +159,7 @@ func TestResilience_ejection(t *testing.T) {
 		t.Skip("another process has taken the port")
 	}
 	var served atomic.Int64
-	server := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served.Add(1) })} //nolint:gosec // a test's
+	server := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served.Add(1) })}
 	go func() { _ = server.Serve(away) }()
 	t.Cleanup(func() { _ = server.Close() })
 	waitFor(t, func() bool {
