@@ -17,10 +17,14 @@ import (
 // asked is what two parsers must agree about.
 type asked struct{ method, path, body string }
 
-// requestsIn reads requests as net/http does, until the bytes are none any more.
+// requestsIn reads requests as net/http does, until the bytes are none any more; only that an empty line before a request is
+// ignored (RFC 9112, section 2.2), where net/http's parser refuses it.
 func requestsIn(b []byte) []asked {
 	var all []asked
 	for reader := bufio.NewReader(bytes.NewReader(b)); ; {
+		if line, _ := reader.Peek(len("\r\n")); string(line) == "\r\n" {
+			_, _ = reader.Discard(len(line))
+		}
 		r, err := http.ReadRequest(reader)
 		if err != nil {
 			return all
@@ -58,6 +62,7 @@ func FuzzRequests(f *testing.F) {
 		"GET http://h/c000/x?y HTTP/1.1\r\nHost: h\r\nConnection: close, x\r\n\r\n",
 		"GET /c000/..%2fx HTTP/1.1\r\nHost: h\r\n\r\nGET /c000/z HTTP/1.0\r\n\r\n",
 		"POST /c000/x HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\nhello",
+		"\r\nGET /c000/x HTTP/1.1\r\nHost: h\r\n\r\n",
 		"POST /c000/x HTTP/1.1\r\nHost: h\r\nX: a\r\n Content-Length: 5\r\n\r\nhello",
 	} {
 		f.Add([]byte(seed))
