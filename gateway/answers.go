@@ -35,8 +35,15 @@ func refusePath(x *exchange.Exchange) {
 		"Nothing is served at this path. Paths are compared as they are sent, slash by slash."))
 }
 
-// answerMethods answers a method that no slot takes at a path that some slot serves.
-func answerMethods(x *exchange.Exchange, allow string) {
+// answerMethods answers a method that no slot takes at a path that some slot serves: OPTIONS among them, and with it the
+// browsers that ask what a page may send.
+func (g *Gateway) answerMethods(x *exchange.Exchange, allow string) {
+	if x.Method == http.MethodOptions {
+		add := func(name, value string) { addFresh(x, name, value) }
+		if !g.guard.cors.Preflight(x.Method, x.Get, allow, add) {
+			g.guard.cors.Apply(x.Get("Origin"), add)
+		}
+	}
 	x.Fresh = append(x.Fresh, exchange.Field{Name: "Allow", Value: allow})
 	if x.Method == http.MethodOptions {
 		x.Respond(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }))
@@ -47,10 +54,10 @@ func answerMethods(x *exchange.Exchange, allow string) {
 
 // respond has a handler of the gateway's own answer. It is told who asks by what the gateway says of it, and not by what the
 // client claims.
-func respond(x *exchange.Exchange, h http.Handler) {
+func (g *Gateway) respond(x *exchange.Exchange, h http.Handler) {
 	x.Respond(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for name := range r.Header {
-			if policy.Stripped(name) {
+			if policy.Stripped(name) || g.guard.keepsBack(name) {
 				delete(r.Header, name)
 			}
 		}

@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -125,6 +126,7 @@ func (f *front) log(x *exchange.Exchange, status int) {
 	path, _, _ := strings.Cut(x.Target, "?") // the query may hold phone numbers
 	f.logger.LogAttrs(x.Client.Context(), level, "request",
 		slog.String("request_id", x.RequestID),
+		slog.String("client", cmp.Or(x.ClientIP, x.RemoteIP)),
 		slog.String("method", x.Method),
 		slog.String("path", path),
 		slog.Int("status", status),

@@ -33,7 +33,7 @@ type Gateway struct {
 	slots    map[string]*slot
 	release  func() // of the upstreams
 	answers  *stale.Cache
-	open     bool // anybody may do anything
+	guard    *guard
 	logger   *slog.Logger
 	metrics  *metrics
 	unrouted *traffic
@@ -48,6 +48,8 @@ type endpoint struct {
 	route   config.Route
 	slot    *slot        // nil if the gateway itself answers
 	answer  http.Handler // nil if an upstream answers
+	limit   config.RateLimit
+	guarded bool // a request needs more than to be routed
 	traffic *traffic
 }
 
@@ -57,17 +59,27 @@ type endpoint struct {
 func NewGateway(
 	c config.Config, backends *Backends, logger *slog.Logger, registerer prometheus.Registerer, tracer *tracing.Tracer,
 ) (*Gateway, error) {
-	m, err := newMetrics(registerer)
+	return newGateway(c, backends, &guards{logger: logger, registerer: registerer}, tracer)
+}
+
+// newGateway is NewGateway for one of several gateways, which share what guards keep.
+func newGateway(c config.Config, backends *Backends, s *guards, tracer *tracing.Tracer) (_ *Gateway, err error) {
+	logger := s.logger
+	m, err := newMetrics(s.registerer)
 	if err != nil {
 		return nil, err
 	}
-	g := &Gateway{logger: logger, metrics: m, unrouted: m.unrouted(), tracer: tracer, open: c.Access.Open}
+	g := &Gateway{logger: logger, metrics: m, unrouted: m.unrouted(), tracer: tracer}
+	if g.guard, err = s.guard(c, m.refused()); err != nil {
+		return nil, err
+	}
 	g.calls.New = func() any { return new(call) }
 	g.slots, g.release = backends.use(c, m)
 	upstream := func(name string) http.RoundTripper { return g.slots[name] }
 	g.openapi = openapi.New(c, openapi.Options{Upstream: upstream, Logger: logger, Now: time.Now})
 	if g.table, err = g.newTable(c, upstream); err != nil {
 		g.release()
+		g.guard.close()
 		return nil, err
 	}
 	g.answers = backends.answers
@@ -84,7 +96,8 @@ func (g *Gateway) newTable(
 		if err != nil {
 			return nil, fmt.Errorf("route %s: %w", r.Path, err)
 		}
-		e := &endpoint{route: r, slot: g.slots[r.Upstream]}
+		e := &endpoint{route: r, slot: g.slots[r.Upstream], limit: g.guard.limits[r.RateLimit]}
+		e.guarded = e.limit.Policy.Limited() || len(r.Scopes) > 0 && !g.guard.access.IsOpen()
 		if e.slot == nil {
 			if e.answer, err = g.ownAnswer(c, r, upstream); err != nil {
 				return nil, err
@@ -104,15 +117,18 @@ func (g *Gateway) Ready() error { return nil }
 // signal for as long as their clients like. What they have sent so far stays whole, and their clients ask again elsewhere.
 func (g *Gateway) EndStreams() { g.stopping.Store(true) }
 
-// Close ends the streams, and lets go of the upstreams: those that no other gateway uses are closed.
+// Close ends the streams, and lets go of the upstreams and of what the guard shares: what no other gateway uses is closed.
+// It may be called more than once.
 func (g *Gateway) Close() {
 	g.EndStreams()
 	g.release()
+	g.guard.close()
 }
 
 // Serve answers a request. It implements exchange.Handler.
 func (g *Gateway) Serve(x *exchange.Exchange) {
 	identify(x)
+	g.meet(x)
 	counted := g.unrouted
 	defer func() { counted.observe(x) }() // also when the answer breaks off by a panic
 
@@ -128,7 +144,7 @@ func (g *Gateway) Serve(x *exchange.Exchange) {
 	}
 	e, ok := path.Value(x.Method)
 	if !ok {
-		answerMethods(x, path.Allow())
+		g.answerMethods(x, path.Allow())
 		return
 	}
 	counted = e.traffic
@@ -136,16 +152,11 @@ func (g *Gateway) Serve(x *exchange.Exchange) {
 		return
 	}
 	if e.slot == nil {
-		respond(x, e.answer)
+		g.respond(x, e.answer)
 		return
 	}
 	g.forward(x, e, target)
 }
-
-// admit is where policies stand between a route and its upstream: who asks, what they may do, how much of it. One that
-// refuses answers by x.Respond and returns false. What it wants said in every answer it appends to x.Fresh, and what the
-// upstream is told (Ums-Actor, Ums-Scopes) to x.Upstream.
-func (g *Gateway) admit(*exchange.Exchange, *endpoint) bool { return true }
 
 // servedBy names who answers a route: a slot, or the gateway.
 func servedBy(r config.Route) string {

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/glarimy/ums/gateway/access/keyfile"
 	"github.com/glarimy/ums/gateway/config"
 	"github.com/glarimy/ums/gateway/reload"
 	"github.com/glarimy/ums/gateway/tracing"
@@ -22,6 +23,7 @@ const usage = `usage: gateway                 serve, as GATEWAY_CONFIG (or the b
        gateway check [--json] FILE
                                say whether a configuration is right, or all that is wrong with it; - is stdin
        gateway routes [FILE]   print the routes of a configuration (the built-in one)
+       gateway key new|hash    make an API key, or print the hash of one; gateway key tells more
        gateway schema          print the JSON Schema of configurations, for editors`
 
 // settings are all the variables of the gateway as a process of its own.
@@ -46,6 +48,8 @@ func Main(ctx context.Context, args []string, getenv func(string) string, stdout
 	case args[0] == "schema" && len(args) == 1:
 		_, err := stdout.Write(config.Schema())
 		return err
+	case args[0] == "key":
+		return keyfile.Command(args[1:], os.Stdin, stdout, time.Now())
 	case args[0] == "help" || args[0] == "-h" || args[0] == "--help":
 		_, err := fmt.Fprintln(stdout, usage)
 		return err
@@ -69,6 +73,7 @@ func serve(ctx context.Context, getenv func(string) string, stdout io.Writer) er
 		Path:   s.ConfigFile,
 		Load:   func() (config.Config, error) { return LoadConfig(s.ConfigFile, getenv) },
 		Apply:  func(c config.Config) error { return service.Apply(c) },
+		Hooks:  []reload.Hook{{Name: "API keys", Reload: func() error { return service.ReloadKeys() }}},
 		Logger: logger, Registerer: registry, Now: time.Now,
 	})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/glarimy/ums/gateway/exchange"
+	"github.com/glarimy/ums/shared/problem"
 )
 
 // otherMethod stands for every method that no route can have, so that clients cannot invent label values.
@@ -20,6 +21,7 @@ type metrics struct {
 	requests *prometheus.CounterVec
 	wait     *prometheus.HistogramVec
 	failures *prometheus.CounterVec
+	refusals *prometheus.CounterVec
 }
 
 func newMetrics(r prometheus.Registerer) (*metrics, error) {
@@ -36,10 +38,14 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 		Name: "ums_gateway_failures_total",
 		Help: "Requests that did not end well, by upstream and by what happened.",
 	}, []string{"upstream", "kind"}))
-	if err := errors.Join(err1, err2, err3); err != nil {
+	refusals, err4 := register(r, prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "ums_gateway_refusals_total",
+		Help: "Requests that might not pass, by the problem that they were answered.",
+	}, []string{"reason"}))
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return nil, fmt.Errorf("register the gateway's metrics: %w", err)
 	}
-	return &metrics{requests: requests, wait: wait, failures: failures}, nil
+	return &metrics{requests: requests, wait: wait, failures: failures, refusals: refusals}, nil
 }
 
 // register registers a collector, or returns its like that an earlier gateway has registered.
@@ -59,6 +65,17 @@ func (m *metrics) failuresOf(slot string) map[Kind]prometheus.Counter {
 	counters := make(map[Kind]prometheus.Counter)
 	for _, kind := range Kinds() {
 		counters[kind] = m.failures.WithLabelValues(slot, string(kind))
+	}
+	return counters
+}
+
+// refused returns the counters of requests that might not pass, which are zero from the start as well.
+func (m *metrics) refused() map[problem.Type]prometheus.Counter {
+	counters := make(map[problem.Type]prometheus.Counter)
+	for _, reason := range []problem.Type{
+		problem.InvalidCredentials, problem.Unauthenticated, problem.InsufficientScope, problem.Unavailable, problem.RateLimited,
+	} {
+		counters[reason] = m.refusals.WithLabelValues(string(reason))
 	}
 	return counters
 }

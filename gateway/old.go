@@ -61,7 +61,7 @@ func (c *call) mayBeOld() bool {
 			if http1.HasToken(f.Value, "no-cache") || http1.HasToken(f.Value, "no-store") {
 				return false
 			}
-		case http1.EqualFold(f.Name, "Cookie"), c.gateway.open && http1.EqualFold(f.Name, "Authorization"):
+		case http1.EqualFold(f.Name, "Cookie"), c.gateway.guard.access.IsOpen() && http1.EqualFold(f.Name, "Authorization"):
 			return false
 		}
 	}
@@ -117,11 +117,13 @@ func (c *call) answerOldInstead(head *http1.Response) bool {
 
 func (c *call) sendOld(old stale.Answer) {
 	x := c.x
+	fields := make([]exchange.Field, 0, len(old.Headers))
 	for _, h := range old.Headers {
 		if !http1.EqualFold(h.Name, "Age") {
-			x.Fresh = append(x.Fresh, exchange.Field{Name: h.Name, Value: h.Value})
+			fields = append(fields, exchange.Field{Name: h.Name, Value: h.Value})
 		}
 	}
+	c.gateway.merge(x, fields)
 	x.Fresh = append(x.Fresh,
 		exchange.Field{Name: "Age", Value: old.AgeHeader()},
 		exchange.Field{Name: "Cache-Status", Value: old.StatusHeader()})

@@ -34,7 +34,7 @@ func (c *call) answer(head *http1.Response) {
 func (c *call) pass(head *http1.Response) error {
 	x, body := c.x, c.conn.Body()
 	own := len(x.Fresh)
-	x.Fresh = appendBack(x.Fresh, head.Fields)
+	c.gateway.merge(x, head.Fields)
 	c.changed(head)
 	c.keep.head(head.Status, x.Fresh[own:])
 	if err := x.Begin(head.Status, x.Fresh, lengthOf(x.Method, head)); err != nil {

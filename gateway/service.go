@@ -50,6 +50,8 @@ type Dependencies struct {
 	Tracer   *tracing.Tracer // nil: no spans; Serve closes it
 	// After is the clock of the delay before a stop; time.After where it is nil.
 	After func(time.Duration) <-chan time.Time
+	// Tick is when the files of keys are looked at; every ten seconds where it is nil.
+	Tick <-chan time.Time
 }
 
 // Service is the running gateway. Use it once: Listen, then Serve. Apply may be called at any time.
@@ -59,6 +61,7 @@ type Service struct {
 	logger *slog.Logger
 	front  *front
 	back   *Backends
+	guards guards
 	plain  *edge.Server
 	secure *edge.Secure // nil: no TLS
 	admin  *http.Server // nil: none
@@ -67,19 +70,24 @@ type Service struct {
 }
 
 // New returns the service. The error says what is wrong with the configuration.
-func New(c httpserver.Config, d Dependencies) (*Service, error) {
+func New(c httpserver.Config, d Dependencies) (_ *Service, err error) {
 	if d.After == nil {
 		d.After = time.After
 	}
 	s := &Service{config: c, deps: d, logger: d.Logger.With("service", "gateway")}
-	var err error
 	if s.back, err = NewBackends(s.logger, d.Registry); err != nil {
 		return nil, err
 	}
+	s.guards.logger, s.guards.registerer, s.guards.tick = s.logger, d.Registry, d.Tick
 	g, err := s.newGateway(d.Routes)
 	if err != nil {
 		return nil, err
 	}
+	defer func() {
+		if err != nil {
+			g.Close()
+		}
+	}()
 	if s.front, err = newFront(c, g, s.logger, d.Registry); err != nil {
 		return nil, err
 	}
@@ -109,8 +117,12 @@ func (s *Service) Apply(c config.Config) error {
 }
 
 func (s *Service) newGateway(c config.Config) (*Gateway, error) {
-	return NewGateway(c, s.back, s.logger, s.deps.Registry, s.deps.Tracer)
+	return newGateway(c, s.back, &s.guards, s.deps.Tracer)
 }
+
+// ReloadKeys looks at the file of the API keys now, and not only when it is looked at next. After an error, which says what
+// is wrong with the file, the keys of before stay in force. It is safe for concurrent use.
+func (s *Service) ReloadKeys() error { return s.guards.reloadKeys() }
 
 // Listen takes the addresses, so that a taken one is told before anything else starts.
 func (s *Service) Listen(ctx context.Context) (err error) {

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/glarimy/ums/gateway/exchange"
@@ -21,6 +22,9 @@ func (c *call) writeHead() {
 		if !policy.Passes(f.Name) || nominates && policy.Nominated(x.Fields, f.Name) {
 			continue
 		}
+		if c.gateway.guard.keepsBack(f.Name) {
+			continue
+		}
 		if traced && http1.EqualFold(f.Name, header.Traceparent) {
 			continue
 		}
@@ -33,15 +37,7 @@ func (c *call) writeHead() {
 		conn.Field("traceparent", c.span.Traceparent)
 	}
 	conn.Field("Via", policy.Via(x.Fields, x.Major, x.Minor))
-	conn.Field("X-Forwarded-For", x.RemoteIP)
-	if x.Host != "" {
-		conn.Field("X-Forwarded-Host", x.Host)
-	}
-	if x.Secure {
-		conn.Field("X-Forwarded-Proto", "https")
-	} else {
-		conn.Field("X-Forwarded-Proto", "http")
-	}
+	c.writeForwarded()
 	conn.Field(header.RequestID, x.RequestID)
 	if !c.deadline.IsZero() {
 		conn.FieldInt(header.Deadline, policy.DeadlineMs(time.Until(c.deadline)))
@@ -50,6 +46,29 @@ func (c *call) writeHead() {
 		conn.Field("Expect", "100-continue")
 	}
 	conn.EndHead(c.length)
+}
+
+// writeForwarded tells the upstream who the client is: its address alone, so that a service need not know which proxies
+// there are; and by which name and scheme it called, in which a trusted proxy is believed.
+func (c *call) writeForwarded() {
+	x := c.x
+	host, scheme := x.Host, "http"
+	if x.Secure {
+		scheme = "https"
+	}
+	if x.Proxied {
+		if said := x.Get("X-Forwarded-Host"); http1.IsHost(said) {
+			host = said
+		}
+		if said := x.Get("X-Forwarded-Proto"); said == "http" || said == "https" {
+			scheme = said
+		}
+	}
+	c.conn.Field("X-Forwarded-For", x.ClientIP)
+	if host != "" {
+		c.conn.Field("X-Forwarded-Host", host)
+	}
+	c.conn.Field("X-Forwarded-Proto", scheme)
 }
 
 // beginHead writes the request line. A target in absolute form is cut to its path and query.
@@ -71,6 +90,46 @@ func appendBack(to, fields []exchange.Field) []exchange.Field {
 	}
 	return to
 }
+
+// merge appends to x.Fresh, in which there is what the gateway says, the fields of an upstream's answer that go to the
+// client. Of those by one name the gateway's win, save where the upstream knows better what its answer is.
+func (g *Gateway) merge(x *exchange.Exchange, fields []exchange.Field) {
+	own := len(x.Fresh)
+	x.Fresh = appendBack(x.Fresh, fields)
+	from := x.Fresh[own:]
+	kept := own
+	for _, f := range from {
+		if g.guard.cors.Strips(f.Name) || said(x.Fresh[:own], f.Name) && !yields(f.Name) {
+			continue
+		}
+		x.Fresh[kept] = f
+		kept++
+	}
+	x.Fresh = x.Fresh[:kept]
+	for i := own - 1; i >= 0; i-- {
+		if replaceable(x.Fresh[i].Name) && said(x.Fresh[own:], x.Fresh[i].Name) {
+			x.Fresh = slices.Delete(x.Fresh, i, i+1)
+			own--
+		}
+	}
+}
+
+func said(fields []exchange.Field, name string) bool {
+	for i := range fields {
+		if http1.EqualFold(fields[i].Name, name) {
+			return true
+		}
+	}
+	return false
+}
+
+// replaceable reports whether what the gateway says by a name is for answers that say nothing themselves.
+func replaceable(name string) bool {
+	return http1.EqualFold(name, "Content-Security-Policy") || http1.EqualFold(name, "Referrer-Policy")
+}
+
+// yields reports whether an upstream's field by a name stays beside, or in place of, the gateway's.
+func yields(name string) bool { return http1.EqualFold(name, "Vary") || replaceable(name) }
 
 // lengthOf returns the length of an answer's body as the client is told.
 func lengthOf(method string, head *http1.Response) int64 {

@@ -93,10 +93,11 @@ func (p *Policy) Apply(origin string, add func(name, value string)) {
 	}
 }
 
-// Strips reports whether an upstream's header stays behind, because the policy speaks for it. The name is expected in
-// its canonical form.
+// Strips reports whether an upstream's header stays behind, because the policy speaks for it. The name's case does not
+// matter.
 func (p *Policy) Strips(name string) bool {
-	return p != nil && strings.HasPrefix(name, "Access-Control-")
+	const prefix = "Access-Control-"
+	return p != nil && len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
 }
 
 func (p *Policy) allowed(origin string) bool { return slices.Contains(p.origins, origin) }

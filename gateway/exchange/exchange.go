@@ -47,6 +47,10 @@ type Exchange struct {
 	// Answer is what has been answered so far.
 	Answer Answer
 
+	// ClientIP is the client's address: RemoteIP, or what a proxy that is trusted says of it. Proxied says that one does.
+	ClientIP string
+	Proxied  bool
+
 	// RequestID is in the log, in every answer, and goes upstream.
 	RequestID string
 	// Fresh are the fields of the answer, while they are gathered: first those of the gateway, then the upstream's.
@@ -96,7 +100,7 @@ type Answer struct {
 
 // Reset makes x ready for the next request of its connection.
 func (x *Exchange) Reset() {
-	x.Answer, x.RequestID = Answer{}, ""
+	x.Answer, x.RequestID, x.ClientIP, x.Proxied = Answer{}, "", "", false
 	x.Fresh, x.Upstream = x.Fresh[:0], x.Upstream[:0]
 }
 

@@ -2,8 +2,14 @@
 package main
 
 import (
+	"log/slog"
+
 	"github.com/glarimy/ums/gateway"
 	"github.com/glarimy/ums/shared/program"
+	"github.com/glarimy/ums/shared/usercache"
 )
 
-func main() { program.Main("gateway", gateway.Main) }
+func main() {
+	usercache.RedirectClientLog(slog.New(slog.DiscardHandler)) // what matters of Redis the gateway tells by itself
+	program.Main("gateway", gateway.Main)
+}
