@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 
@@ -50,6 +51,7 @@ func startWith(tb testing.TB, c config.Config) *started {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	s.log.Reset() // of how access is configured
 	l, err := edge.Listen(tb.Context(), "127.0.0.1:0")
 	if err != nil {
 		tb.Fatal(err)
@@ -126,6 +128,23 @@ func (s *syncBuffer) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.b.Write(p)
+}
+
+func (s *syncBuffer) Reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.b.Reset()
+}
+
+// addr returns where the program whose log this is serves, once the log tells.
+func (s *syncBuffer) addr() string {
+	for text := range strings.Lines(s.String()) {
+		var line struct{ Addr string }
+		if json.Unmarshal([]byte(text), &line) == nil && line.Addr != "" {
+			return line.Addr
+		}
+	}
+	return ""
 }
 
 func (s *syncBuffer) String() string {

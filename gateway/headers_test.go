@@ -98,7 +98,8 @@ func TestHeaders_response(t *testing.T) {
 	res.Header.Del("Date")
 	want := http.Header{
 		"Content-Type": {"application/problem+json"}, "Content-Length": {"11"}, "Etag": {`"1-1"`},
-		"Set-Cookie": {"a", "b"}, "Retry-After": {"7"}, "X-Request-Id": {"mine-1"},
+		"Set-Cookie": {"a", "b"}, "Retry-After": {"7"}, "X-Request-Id": {"mine-1"}, "X-Content-Type-Options": {"nosniff"},
+		"Content-Security-Policy": {"default-src 'none'; frame-ancestors 'none'"}, "Referrer-Policy": {"no-referrer"},
 	}
 	for name := range res.Header {
 		if want[name] == nil {

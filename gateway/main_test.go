@@ -3,7 +3,6 @@ package gateway_test
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"io"
 	"log/slog"
 	"net"
@@ -124,9 +123,7 @@ func TestCommand_serve(t *testing.T) {
 	}()
 	var addr string
 	waitFor(t, func() bool {
-		var line struct{ Addr string }
-		_ = json.NewDecoder(strings.NewReader(log.String())).Decode(&line)
-		addr = line.Addr
+		addr = log.addr()
 		return addr != ""
 	})
 	for target, want := range map[string]int{

@@ -2,7 +2,6 @@ package gateway_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -123,7 +122,7 @@ func TestReload(t *testing.T) {
 		}
 		<-full
 		configure(n)
-		waitFor(t, func() bool { return strings.Count(log.String(), `"files":`) == n })
+		waitFor(t, func() bool { return strings.Count(log.String(), `"what":"configuration"`) == n })
 		leave()
 		crowd.Wait()
 		if n%3 != 2 {
@@ -145,7 +144,7 @@ func TestReload(t *testing.T) {
 	if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	waitFor(t, func() bool { return strings.Count(log.String(), `"files":`) == reloads+1 })
+	waitFor(t, func() bool { return strings.Count(log.String(), `"what":"configuration"`) == reloads+1 })
 	stop()
 }
 
@@ -161,9 +160,7 @@ func startMain(t *testing.T, file, upstreamURL string) (addr string, log *syncBu
 		}), log)
 	}()
 	waitFor(t, func() bool {
-		var line struct{ Addr string }
-		_ = json.NewDecoder(strings.NewReader(log.String())).Decode(&line)
-		addr = line.Addr
+		addr = log.addr()
 		return addr != ""
 	})
 	stop = sync.OnceFunc(func() {

@@ -9,22 +9,22 @@ import (
 	"github.com/glarimy/ums/gateway/config"
 )
 
-// everyOperation is the gateway's own key for what it may answer to each request that it carries on.
-const everyOperation = "x-every-operation"
-
 // composition is one document in the making.
 type composition struct {
 	gateway    *part
 	components components
 	paths      object
 	ids        map[string]bool // operationIds
+	enforced   bool            // routes ask for their scopes
+	limited    bool            // some operation has a rate limit
 }
 
 // compose makes one document of what the slots say: of exactly the operations that the gateway routes. A slot without an
-// operation for a route, which breaks its contract, is described as its default contract says, or else by a line.
-func compose(routes []config.Route, gateway *part, slots, defaults map[string]*part) object {
+// operation for a route, which breaks its contract, is described as its default contract says, or else by a line. Scopes
+// are told where they are enforced.
+func compose(routes []config.Route, enforced bool, gateway *part, slots, defaults map[string]*part) object {
 	c := &composition{
-		gateway: gateway, components: newComponents(), paths: object{}, ids: map[string]bool{},
+		gateway: gateway, components: newComponents(), paths: object{}, ids: map[string]bool{}, enforced: enforced,
 	}
 	for _, r := range routes {
 		for _, method := range r.Methods {
@@ -32,6 +32,7 @@ func compose(routes []config.Route, gateway *part, slots, defaults map[string]*p
 		}
 	}
 	c.components.adopt(gateway, outsideResponses(gateway)) // nothing else refers to them
+	c.everywhere()
 	return object{
 		"openapi":    gateway.root["openapi"],
 		"info":       gateway.root["info"],
@@ -56,7 +57,7 @@ func outsideResponses(gateway *part) []any {
 // add adds the operation of one route and method.
 func (c *composition) add(r config.Route, method string, slot, fallback *part) {
 	if r.Upstream == "" {
-		c.set(r.Path, method, c.own(r, method))
+		c.set(r, method, c.own(r, method))
 		return
 	}
 	for _, p := range []*part{slot, fallback} {
@@ -64,19 +65,19 @@ func (c *composition) add(r config.Route, method string, slot, fallback *part) {
 			continue
 		}
 		if op := p.operation(method, r.Path); op != nil {
-			c.set(r.Path, method, c.carried(p, r.Upstream, op))
+			c.set(r, method, c.carried(p, r.Upstream, op))
 			return
 		}
 	}
-	c.set(r.Path, method, object{
+	c.set(r, method, object{
 		"summary":   fmt.Sprintf("Served by %s, which does not describe it", r.Upstream),
 		"tags":      []any{r.Upstream},
 		"responses": object{"default": object{"description": "What the service answers."}},
 	})
 }
 
-func (c *composition) set(path, method string, op object) {
-	c.paths[path] = with(at(c.paths, path), strings.ToLower(method), op)
+func (c *composition) set(r config.Route, method string, op object) {
+	c.paths[r.Path] = with(at(c.paths, r.Path), strings.ToLower(method), c.guarded(r, op))
 }
 
 // own returns an operation that the gateway itself answers.
@@ -98,20 +99,7 @@ func (c *composition) carried(p *part, slot string, op object) object {
 	op["tags"] = []any{slot}
 	delete(op, "security") // who may do what is the gateway's to say
 	delete(op, "servers")
-	responses := maps.Clone(at(op, "responses"))
-	if responses == nil {
-		responses = object{}
-	}
-	for status, answer := range at(c.gateway.root, everyOperation) {
-		mine := c.components.adopt(c.gateway, answer)
-		if theirs, both := responses[status]; both {
-			responses[status] = c.either(theirs, mine)
-		} else {
-			responses[status] = mine
-		}
-	}
-	op["responses"] = responses
-	return c.unique(slot, op)
+	return c.unique(slot, c.withAnswers(op, everyOperation))
 }
 
 func (c *composition) adopt(p *part, op object) object {
