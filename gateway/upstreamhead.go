@@ -57,7 +57,7 @@ func (c *call) writeForwarded() {
 		scheme = "https"
 	}
 	if x.Proxied {
-		if said := x.Get("X-Forwarded-Host"); http1.IsHost(said) {
+		if said := x.Get("X-Forwarded-Host"); said != "" && http1.IsHost(said) {
 			host = said
 		}
 		if said := x.Get("X-Forwarded-Proto"); said == "http" || said == "https" {
