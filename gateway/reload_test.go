@@ -145,6 +145,7 @@ func TestReload(t *testing.T) {
 		t.Fatal(err)
 	}
 	waitFor(t, func() bool { return strings.Count(log.String(), `"what":"configuration"`) == reloads+1 })
+	waitFor(t, func() bool { return strings.Contains(log.String(), `"what":"API keys"`) })
 	stop()
 }
 
