@@ -42,7 +42,7 @@ func TestUpEnforced(t *testing.T) {
 		}
 		request.Header.Set("X-API-Key", key)
 		request.Header.Set("Ums-Actor", "mallory")
-		response, err := http.DefaultTransport.RoundTrip(request)
+		response, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(request)
 		if err != nil {
 			t.Fatal(err)
 		}
