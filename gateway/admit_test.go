@@ -187,7 +187,7 @@ func TestSecurityHeaders(t *testing.T) {
 		files = writeCertificate(t, t.TempDir(), 1)
 		d.TLS = files
 	})
-	certificates := &tls.Config{InsecureSkipVerify: true} //nolint:gosec // its own
+	certificates := &tls.Config{InsecureSkipVerify: true}
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: certificates, DisableKeepAlives: true, ForceAttemptHTTP2: true}}
 	const none = "default-src 'none'; frame-ancestors 'none'"
 	for path, want := range map[string][]string{
@@ -226,7 +226,7 @@ func TestGateway_keysAbsent(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.RateLimitRedis = "http://nowhere"
-	dependencies.Routes = c
+	dependencies.Routes, dependencies.Registry = c, httpserver.NewRegistry()
 	if _, err := gateway.New(httpserver.Config{AdminAddr: "off"}, dependencies); err == nil || !strings.Contains(err.Error(), "Redis") {
 		t.Errorf("%v, want a word about the Redis of the limits", err)
 	}
