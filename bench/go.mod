@@ -11,6 +11,7 @@ require (
 	github.com/glarimy/ums/services/journal v0.0.0
 	github.com/glarimy/ums/services/search v0.0.0
 	github.com/glarimy/ums/shared v0.0.0
+	github.com/go-jose/go-jose/v4 v4.1.8
 	github.com/go-sql-driver/mysql v1.10.1
 	github.com/google/go-cmp v0.7.0
 	github.com/google/uuid v1.6.0

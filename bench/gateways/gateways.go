@@ -34,8 +34,6 @@ type options struct {
 	peers       string
 	root        string
 	gateway     string
-	secured     string
-	header      string
 	env         list
 	overload    bool
 	safety      bool
@@ -78,8 +76,6 @@ func parseOptions(args []string, output io.Writer) (options, error) {
 	flags.StringVar(&o.peers, "peers", "", "the gateways to measure, separated by commas, if not all: "+peerNames())
 	flags.StringVar(&o.root, "root", ".", "the tree's root")
 	flags.StringVar(&o.gateway, "gateway", "", "our gateway's `program`, if it is not to be built")
-	flags.StringVar(&o.secured, "secured", "", "a gateway.yaml (`file`) with rate limit and JWT, whose upstream is ${UPSTREAM}")
-	flags.StringVar(&o.header, "header", "", "a header `line` that the secured gateway asks for, such as Authorization: Bearer …")
 	flags.Var(&o.env, "env", "a `NAME=value` in the environment of our gateway; may be repeated")
 	flags.BoolVar(&o.overload, "overload", false, "ask for twice of what can be served of our gateway, and nothing else")
 	flags.BoolVar(&o.safety, "safety", false, "run the safety table against our gateway and nginx, and nothing else")
@@ -107,6 +103,8 @@ type run struct {
 	upstream *process.Process
 	servers  []*server
 	notes    []string // for the reader of the result
+
+	credentials string // the header line that the secured gateway asks for
 }
 
 func (b Bench) run(ctx context.Context, o options, getenv func(string) string, stdout io.Writer) (err error) {

@@ -56,7 +56,7 @@ func TestRunRefusesWhatIsWrong(t *testing.T) {
 		"unknown argument":     {"now"},
 		"serve takes upstream": {"serve", "tea"},
 		"not defined":          {"-colour", "blue"},
-		"nothing to measure":   {"-peers", "ums-secured", "-root", t.TempDir()},
+		"nothing to measure":   {"-peers", "ums", "-root", t.TempDir()},
 	} {
 		err := gateways.Bench{Stdin: strings.NewReader(""), Progress: t.Output()}.Run(t.Context(), args, os.Getenv, t.Output())
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -22,22 +22,17 @@ const (
 	waiting = 512
 )
 
-// overload asks our gateway for half of the upstream's capacity, for all of it, and for twice as much. With -secured, a file,
-// the gateway has that configuration in place of its defaults.
+// overload asks our gateway for half of the upstream's capacity, for all of it, and for twice as much.
 func (r *run) overload(ctx context.Context) (string, error) {
 	addr, err := r.startUpstream(ctx, fmt.Sprintf("SLOTS=%d", slots), "TAKES="+takes.String())
 	if err != nil {
 		return "", err
 	}
 	chosen := peer{name: ours, label: "UMS gateway", prepare: prepareOurs}
-	if r.options.secured != "" {
-		chosen.prepare = prepareSecured
-	}
 	if err := r.start(ctx, []peer{chosen}, addr); err != nil {
 		return "", errors.Join(err, errors.New(strings.Join(r.notes, "; ")))
 	}
 	s := r.servers[0]
-	s.header = r.options.header
 	var b strings.Builder
 	fmt.Fprintf(&b, `## Overload
 

@@ -101,18 +101,6 @@ func (r *run) gateway(ctx context.Context, s site, config string) (process.Comma
 	return command, r.tools.version(ctx, program, "--version"), nil
 }
 
-// prepareSecured is our gateway with a configuration of the operator's, which has to ask for credentials.
-func prepareSecured(ctx context.Context, r *run, s site) (process.Command, string, error) {
-	if r.options.secured == "" {
-		return process.Command{}, "", errors.New("no configuration was given with -secured")
-	}
-	config, err := os.ReadFile(r.options.secured)
-	if err != nil {
-		return process.Command{}, "", err
-	}
-	return r.gateway(ctx, s, string(config))
-}
-
 func prepareNginx(ctx context.Context, r *run, s site) (process.Command, string, error) {
 	program, err := r.tools.packaged(ctx, "nginx")
 	if err != nil {

@@ -104,7 +104,7 @@ func (r *run) startOne(ctx context.Context, p peer, s site) (*server, error) {
 	command.Name, command.Addr = p.name, s.addr
 	started := &server{peer: p}
 	if p.name == oursSecured {
-		started.header = r.options.header
+		started.header = r.credentials
 	}
 	started.process, err = process.Start(command, r.dir)
 	if err != nil {
