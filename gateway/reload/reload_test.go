@@ -124,6 +124,13 @@ func write(tb testing.TB, file, data string) {
 	}
 }
 
+// replace puts another file in a file's place: one that is written where it is may be read empty.
+func replace(tb testing.TB, file, data string) {
+	tb.Helper()
+	write(tb, file+"~", data)
+	must(tb, os.Rename(file+"~", file))
+}
+
 func must(tb testing.TB, errs ...error) {
 	tb.Helper()
 	if err := errors.Join(errs...); err != nil {
@@ -217,7 +224,7 @@ func TestRun_keepsTheOldOne(t *testing.T) {
 	t.Parallel()
 	r := start(t, plain(t, t.TempDir()))
 	for _, data := range []string{"bad", "refused", "bad again"} {
-		write(t, r.file, data)
+		replace(t, r.file, data)
 		r.wants(r.failed, data)
 	}
 	r.hangup <- syscall.SIGHUP
@@ -234,7 +241,7 @@ ums_gateway_config_reloads_total{result="success"} 1
 		t.Errorf("the log: %s", r.log)
 	}
 	r.wants(r.failed, "bad again")
-	write(t, r.file, "2")
+	replace(t, r.file, "2")
 	r.wants(r.applied, "2")
 	r.hangup <- syscall.SIGHUP
 	r.wants(r.applied, "2")

@@ -29,6 +29,9 @@ func (p *pipelines) ProcessHook(next redis.ProcessHook) redis.ProcessHook { retu
 
 func (p *pipelines) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
 	return func(ctx context.Context, commands []redis.Cmder) error {
+		if name := commands[0].Name(); name != "set" && name != "evalsha" && name != "eval" {
+			return next(ctx, commands) // a connection greets the server
+		}
 		p.sent.Add(1)
 		if p.visit == nil {
 			return next(ctx, commands)
