@@ -54,6 +54,9 @@ func TestJournalVerify(t *testing.T) {
 	if want := "2 events in the outbox (0 of them on their way to the journal), 2 changes in the journal, 2 users: 0 findings\n"; err != nil || out != want {
 		t.Errorf("verify = %q, %v", out, err)
 	}
+	if err := i.stop(); err != nil { // or it would mend what follows
+		t.Fatal(err)
+	}
 	db := openFor(t, "sqlite://"+filepath.Join(data, "ums.db"))
 	execute(t, db, "DELETE FROM ums_journal WHERE user = ?", "Krishna Rao")
 	out, err = command(t, nil, "journal", "verify", "--data", data, "--patience", "0s", "--limit", "1")

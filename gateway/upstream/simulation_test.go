@@ -96,11 +96,11 @@ func limited(c config.Limit) func() (func(), bool) {
 func TestLimiter_overload(t *testing.T) {
 	t.Parallel()
 	const (
-		workers  = 8
+		workers  = 128
 		mean     = 20 * time.Millisecond
 		capacity = float64(workers) * float64(time.Second) / float64(mean)
 		warmup   = 3 * time.Second
-		measured = 15 * time.Second
+		measured = 5 * time.Second
 	)
 	run := func(factor float64, acquire func() func() (func(), bool)) (got load) {
 		synctest.Test(t, func(t *testing.T) {
