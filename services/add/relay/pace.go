@@ -4,7 +4,7 @@ import "time"
 
 // The pauses between two rounds. A round with a full batch is followed by the next at once.
 const (
-	activePause  = 50 * time.Millisecond  // after some rows: more of them then share a batch, and its commit
+	activePause  = 20 * time.Millisecond  // after some rows: more of them then share a batch, and its commit
 	idlePause    = 250 * time.Millisecond // the longest, after none
 	firstBackoff = 100 * time.Millisecond // after a failure
 	lastBackoff  = 5 * time.Second
