@@ -75,9 +75,7 @@ func (w *writer) addTogether(ctx context.Context, rows []outboxRow) error {
 	}
 	var fences []*usercache.Fence
 	end := func(outcome error) {
-		for _, fence := range fences {
-			w.end(ctx, fence, outcome)
-		}
+		w.endAll(ctx, fences, outcome)
 		fences = nil
 	}
 	err := w.db.InTx(ctx, func(tx *sql.Tx) error {
@@ -133,8 +131,7 @@ type completion func(ctx context.Context, tx *sql.Tx, u user.User) error
 var errUnchanged = errors.New("nothing changed")
 
 // apply runs the change in a transaction. The order is that of the cache's protocol: the row first, so that its lock is
-// held; then the fence, where the event is not written yet at the same time; then the commit; then, at the latest before
-// the answer where Redis did not confirm the fence, the release.
+// held; then the fence, where the event is not written yet at the same time; then the commit; then the release.
 func (w *writer) apply(ctx context.Context, complete completion, do change) error {
 	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
@@ -191,8 +188,26 @@ func (w *writer) end(ctx context.Context, fence *usercache.Fence, outcome error)
 	case errors.Is(outcome, database.ErrOutcomeUnknown):
 		fence.Abandon()
 	default:
-		if err := fence.ReleaseLater(ctx); err != nil { // counted as well; the event of the write repairs it
-			w.logger.DebugContext(ctx, "a write was not fenced to its end", "error", err)
+		w.tell(ctx, fence.Release(ctx))
+	}
+}
+
+// endAll is end for the fences of one transaction.
+func (w *writer) endAll(ctx context.Context, fences []*usercache.Fence, outcome error) {
+	switch {
+	case len(fences) == 0:
+	case errors.Is(outcome, database.ErrOutcomeUnknown):
+		for _, fence := range fences {
+			fence.Abandon()
 		}
+	default:
+		w.tell(ctx, w.fencer.ReleaseAll(ctx, fences))
+	}
+}
+
+// tell logs why a release failed, which is counted as well; the event of the write repairs it.
+func (w *writer) tell(ctx context.Context, err error) {
+	if err != nil {
+		w.logger.DebugContext(ctx, "a write was not fenced to its end", "error", err)
 	}
 }

@@ -24,7 +24,6 @@ type crowd struct {
 	fencer   *usercache.Fencer
 	registry *prometheus.Registry // of the fencer
 	names    []user.Name
-	later    bool // some writes are answered before their release: where Redis keeps what it confirmed
 
 	start time.Time
 	mu    sync.Mutex
@@ -165,6 +164,14 @@ func (c *crowd) fence(ctx context.Context, name user.Name) *usercache.Fence {
 	return c.fencer.Fence(ctx, name)
 }
 
+// release releases a fence, by itself or as one of a batch.
+func (c *crowd) release(ctx context.Context, fence *usercache.Fence) error {
+	if rand.IntN(2) == 0 {
+		return c.fencer.ReleaseAll(ctx, []*usercache.Fence{fence})
+	}
+	return fence.Release(ctx)
+}
+
 func (c *crowd) write(ctx context.Context, client int) error {
 	a := act{client: client, name: c.names[rand.IntN(len(c.names))], write: true, present: rand.IntN(4) > 0}
 	call := time.Now()
@@ -182,11 +189,7 @@ func (c *crowd) write(ctx context.Context, client int) error {
 		return err
 	}
 	a.revision, a.fenced = change.revision, fence.Err() == nil
-	if c.later && rand.IntN(2) == 0 {
-		_ = fence.ReleaseLater(ctx) // which says nothing of the delete
-	} else {
-		a.confirmed = fence.Release(ctx) == nil
-	}
+	a.confirmed = c.release(ctx, fence) == nil
 	c.note(a, call)
 	if rand.IntN(2) == 0 {
 		// The event of the write, or of one before it. It comes again until it is done, later than this test looks.

@@ -28,9 +28,6 @@
 //
 //   - Inside its transaction the writer first changes the row, which locks it, then sets the fence and awaits the
 //     answer, commits, and after that releases: the key is deleted unless it holds another writer's fence.
-//   - A write whose fence Redis confirmed is answered before its release, which shares a packet with others'
-//     ([Fence.ReleaseLater]): for as long as the fence stands, readers get from the database what was committed. One
-//     whose fence was not confirmed is released before it is answered.
 //   - With an unknown outcome of COMMIT nothing is released: the fence expires. The transaction ends before a third
 //     of the fence's time is over.
 //   - A fence whose SET was not answered may still arrive. Its writer deletes the key unless it holds any fence, its
@@ -45,8 +42,6 @@
 //   - A fence that Redis confirmed, and kept until it was released, makes the reads of that user linearizable.
 //   - If Redis confirmed the delete alone, no read begun after the acknowledgement returns an older user; while the
 //     write commits, a read may return an older user than one before it did.
-//   - If Redis confirmed a fence and lost it (a restart, an eviction, a fail-over) before the release, readers may be
-//     given the old user from the answer until the release, which follows it at once.
 //   - If Redis confirmed neither, or confirmed a fence, lost it (a restart, an eviction, a fail-over) and then failed the
 //     release, readers may be given the old user until the event of the write arrives, and at most for Config.TTL.
 //     Such writes are counted: ums_cache_unfenced_writes_total, ums_cache_fences_unreleased_total.

@@ -28,9 +28,6 @@ const (
 	Steps       = steps
 )
 
-// MostWaiting is how many releases may wait.
-const MostWaiting = mostWaiting
-
 // Trace has f called before each step of c.
 func (c *Cache) Trace(f func(ctx context.Context, s Step)) { c.trace = f }
 

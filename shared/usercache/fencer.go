@@ -20,7 +20,7 @@ import (
 //	fence := fencer.Fence(ctx, name)
 //	write what else belongs to it
 //	COMMIT or ROLLBACK
-//	fence.ReleaseLater(ctx), or fence.Abandon() where the outcome is unknown
+//	fence.Release(ctx), or fence.Abandon() where the outcome is unknown
 //	answer
 //
 // A write that turns out to change nothing needs no fence. A transaction that is tried again fences again.
@@ -28,7 +28,6 @@ type Fencer struct {
 	client  redis.UniversalClient
 	time    time.Duration
 	metrics *fenceMetrics
-	later   *releaser
 	trace   tracer
 }
 
@@ -45,7 +44,7 @@ func NewFencer(
 	if err != nil {
 		return nil, fmt.Errorf("usercache: %w", err)
 	}
-	return &Fencer{client: client, time: config.FenceTime, metrics: m, later: &releaser{client: client}}, nil
+	return &Fencer{client: client, time: config.FenceTime, metrics: m}, nil
 }
 
 // Fence puts a fence in place of whatever is cached of the user called name. It must be called after the row was
@@ -58,30 +57,12 @@ func (f *Fencer) Fence(ctx context.Context, name user.Name) *Fence {
 	return fence
 }
 
-// FenceAll is Fence for several users whose rows one transaction has changed, in one packet. Each fence is confirmed or
-// not, and ends, by itself.
-func (f *Fencer) FenceAll(ctx context.Context, names []user.Name) []*Fence {
-	fences, answers := make([]*Fence, len(names)), make([]*redis.StatusCmd, len(names))
-	pipeline := f.client.Pipeline()
-	for i, name := range names {
-		fences[i] = f.newFence(name)
-		answers[i] = setCommand(ctx, fences[i].key, fences[i].value, f.time)
-		_ = pipeline.Process(ctx, once{answers[i]}) // only queues it
-	}
-	f.trace.reach(ctx, stepFence)
-	_, _ = pipeline.Exec(ctx) // each answer has its error
-	for i, answer := range answers {
-		fences[i].settle(answer.Err())
-	}
-	return fences
-}
-
 func (f *Fencer) newFence(name user.Name) *Fence {
 	return &Fence{fencer: f, key: Key(name), value: fencePrefix + newToken()}
 }
 
-// Fence is the fence of one write. It is for one goroutine at a time, and ends with one call of ReleaseLater, Release or
-// Abandon.
+// Fence is the fence of one write. It is for one goroutine at a time, and ends with one call of Release or Abandon, or of
+// [Fencer.ReleaseAll].
 type Fence struct {
 	fencer *Fencer
 	key    string
@@ -121,37 +102,28 @@ func (f *Fence) Release(ctx context.Context) error {
 }
 
 func (f *Fence) release(ctx context.Context) error {
-	keys := []string{f.key}
-	if f.err != nil {
-		// The fence may still arrive, and then stand where a later writer's fence stood: it is not ours to delete.
-		return deleteScript.Run(ctx, f.fencer.client, keys).Err()
-	}
-	found, err := releaseScript.Run(ctx, f.fencer.client, keys, f.value).Int()
+	script, args := f.script()
+	found, err := script.Run(ctx, f.fencer.client, []string{f.key}, args...).Int()
 	if err == nil {
 		f.released(found)
 	}
 	return err
 }
 
-// released counts what a release found.
-func (f *Fence) released(found int) {
-	if found == releasedGone {
-		f.fencer.metrics.gone.Inc()
+// script returns what releases the fence.
+func (f *Fence) script() (s *redis.Script, args []any) {
+	if f.err != nil {
+		// The fence may still arrive, and then stand where a later writer's fence stood: it is not ours to delete.
+		return deleteScript, nil
 	}
+	return releaseScript, []any{f.value}
 }
 
-// ReleaseLater is Release for a write that is to be answered without waiting for it. A fence that Redis confirmed sends
-// every reader to the database for as long as it stands, so that it may well stand for a moment longer than its write;
-// its release is sent together with those of other writes, and the error is nil. Where Redis did not confirm the fence,
-// readers may have been given the old user, and ReleaseLater is Release.
-func (f *Fence) ReleaseLater(ctx context.Context) error {
-	if f.err != nil {
-		return f.Release(ctx)
+// released counts what a release found.
+func (f *Fence) released(found int) {
+	if f.err == nil && found == releasedGone {
+		f.fencer.metrics.gone.Inc()
 	}
-	if !f.fencer.later.add(f) {
-		f.Abandon()
-	}
-	return nil
 }
 
 // Abandon leaves the fence standing until it expires, for a transaction whose outcome is unknown.

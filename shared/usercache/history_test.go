@@ -37,7 +37,6 @@ func TestHistory(t *testing.T) {
 			t.Parallel()
 			redisURL, table := start(t)
 			c := newCrowd(t, redisURL, table, patience)
-			c.later = true
 			ctx, cancel := context.WithTimeout(t.Context(), historyTime)
 			defer cancel()
 			c.run(ctx, t)
@@ -101,7 +100,6 @@ func TestHistoryWithFaults(t *testing.T) {
 			}
 			redisURL.Host = p.addr
 			c := newCrowd(t, redisURL.String(), sqliteTable(t), tt.timeout)
-			c.later = tt.keepsFences
 			ctx, cancel := context.WithTimeout(t.Context(), 2*historyTime)
 			defer cancel()
 			disturbed := make(chan struct{})

@@ -67,7 +67,7 @@ func describe(path []transition) string {
 func (t transition) String() string {
 	name := moveNames[t.move]
 	switch t.move {
-	case moveChange, moveCommit, moveRollback, moveAbandon, moveFenceLate, moveArrive, moveAnswer, moveUnreleased, moveReleased,
+	case moveChange, moveCommit, moveRollback, moveAbandon, moveFenceLate, moveArrive, moveUnreleased, moveReleased,
 		usercache.StepFence, usercache.StepRelease:
 		return fmt.Sprintf("W%d %s", t.actor+1, name)
 	case moveExpire, moveLapse, moveRestart, moveSpoil:

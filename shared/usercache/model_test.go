@@ -24,7 +24,6 @@ const (
 	moveAbandon                             // COMMIT takes effect, but its writer never learns of it
 	moveFenceLate                           // a writer gives its SET up, which is still on its way
 	moveArrive                              // that SET arrives
-	moveAnswer                              // the write is answered, and its release is to come
 	moveUnreleased                          // the release fails; the write is answered
 	moveReleased                            // a second copy of a release arrives
 	moveLeaseCopy                           // a second copy of a lease arrives
@@ -56,7 +55,6 @@ var moveNames = [moves]string{
 	moveAbandon:           "commit without knowing",
 	moveFenceLate:         "fence given up",
 	moveArrive:            "fence arrives",
-	moveAnswer:            "answered before its release",
 	moveUnreleased:        "release fails",
 	moveReleased:          "release arrives again",
 	moveLeaseCopy:         "lease arrives again",
@@ -103,8 +101,7 @@ const (
 	writerIdle uint8 = iota
 	writerChanged
 	writerFenced
-	writerEnded    // committed or rolled back
-	writerAnswered // and its release is to come
+	writerEnded // committed or rolled back
 	writerDone
 )
 
@@ -170,9 +167,7 @@ type state struct {
 // faults says how often each of them may still happen.
 type faults struct {
 	rollbacks, abandons, lateFences, failedReleases, releaseCopies uint8
-
-	earlyAnswers                                           uint8 // no fault: writes that are answered before their release
-	skips, failedLoads, expiries, lapses, restarts, spoils uint8
+	skips, failedLoads, expiries, lapses, restarts, spoils         uint8
 }
 
 // rules are departures from the protocol, each of which gives up one clause of it. The zero value departs in nothing.
@@ -182,7 +177,6 @@ type rules struct {
 	plainRelease   bool // a release deletes whatever the key holds
 	ownRelease     bool // a release deletes only the writer's own fence
 	plainDelete    bool // the durable delete deletes whatever the key holds
-	answerUnfenced bool // a write whose fence was not confirmed is answered before its release too
 	trustLateFence bool // a fence that was given up is released like another
 	repeatFence    bool // a confirmed SET may have a copy on its way
 	repeatLease    bool // a lease may have a copy on its way

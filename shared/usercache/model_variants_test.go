@@ -20,10 +20,6 @@ func TestModelHolds(t *testing.T) {
 		"a release fails":              {writers: 1, readers: 3, faults: faults{failedReleases: 1}},
 		"one of two releases fails":    {writers: 2, readers: 2, faults: faults{failedReleases: 1}},
 		"a release arrives twice":      {writers: 2, readers: 2, faults: faults{failedReleases: 1, releaseCopies: 1}},
-		"an answer before the release": {writers: 1, readers: 3, faults: faults{earlyAnswers: 1}},
-		"two answers before them":      {writers: 2, readers: 2, faults: faults{earlyAnswers: 2}},
-		"and a release that fails":     {writers: 2, readers: 2, faults: faults{earlyAnswers: 2, failedReleases: 1, expiries: 1}},
-		"and one that arrives twice":   {writers: 2, readers: 2, faults: faults{earlyAnswers: 1, failedReleases: 1, releaseCopies: 1}},
 		"a transaction is rolled back": {writers: 2, readers: 2, faults: faults{rollbacks: 1, expiries: 1}},
 		"an outcome is unknown":        {writers: 2, readers: 2, faults: faults{abandons: 1, expiries: 1}},
 		"fences expire":                {writers: 2, readers: 2, faults: faults{failedReleases: 1, expiries: 2}},
@@ -55,12 +51,6 @@ func TestModelBounds(t *testing.T) {
 		},
 		"it is not, and the release of the other fails": {
 			world{writers: 2, readers: 2, faults: faults{lateFences: 1, failedReleases: 1}}, keeps,
-		},
-		"one is not confirmed, the other write is answered before its release": {
-			world{writers: 2, readers: 2, faults: faults{lateFences: 1, earlyAnswers: 1}}, keeps,
-		},
-		"Redis loses a fence, and the write is answered before its release": {
-			world{writers: 1, readers: 2, faults: faults{restarts: 1, earlyAnswers: 1}}, isStale,
 		},
 		"Redis loses a fence, the delete is confirmed": {
 			world{writers: 1, readers: 3, faults: faults{restarts: 1}}, goesBack,
@@ -126,12 +116,6 @@ func TestModelFails(t *testing.T) {
 			world{
 				writers: 2, readers: 2, rules: rules{repeatFence: true},
 				faults: faults{failedReleases: 1, releaseCopies: 1},
-			}, isStale,
-		},
-		"an answer before the release of a fence that was not confirmed": {
-			world{
-				writers: 1, readers: 2, rules: rules{answerUnfenced: true},
-				faults: faults{lateFences: 1, earlyAnswers: 1},
 			}, isStale,
 		},
 		"a late fence that is released like another": {

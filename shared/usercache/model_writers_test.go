@@ -15,23 +15,8 @@ func (w *world) writer(s state, i int, yield func(transition)) {
 	case at == writerChanged, at == writerFenced:
 		w.end(s, i, yield)
 	case at == writerEnded:
-		w.answer(s, i, yield)
-		w.release(s, i, yield)
-	case at == writerAnswered:
 		w.release(s, i, yield)
 	}
-}
-
-// answer answers a write before its release.
-func (w *world) answer(s state, i int, yield func(transition)) {
-	me := &s.writers[i]
-	if s.faults.earlyAnswers == 0 || w.noFence || me.unconfirmed && !w.answerUnfenced {
-		return
-	}
-	s.faults.earlyAnswers--
-	s.acked = max(s.acked, me.version)
-	me.at = writerAnswered
-	yield(transition{move: moveAnswer, actor: i, next: s})
 }
 
 func (w *world) fence(s state, i int, yield func(transition)) {

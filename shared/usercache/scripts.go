@@ -27,14 +27,12 @@ return 1`
 
 // releaseScript deletes the key after a write, unless it holds another writer's fence. ARGV: this writer's fence.
 // It returns what it found, one of the constants below.
-var releaseScript = redis.NewScript(releaseSource)
-
-const releaseSource = `
+var releaseScript = redis.NewScript(`
 local held = redis.pcall('GET', KEYS[1])
 if held == ARGV[1] then redis.call('DEL', KEYS[1]) return 1 end
 if type(held) == 'string' and string.sub(held, 1, 6) == 'fence:' then return 2 end
 redis.call('DEL', KEYS[1])
-return 0`
+return 0`)
 
 const (
 	releasedGone  = 0 // no fence: a later writer's has come and gone, or Redis lost it; the key is deleted
