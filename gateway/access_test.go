@@ -180,8 +180,10 @@ func TestAccess_keyFile(t *testing.T) {
 	if got := status(second); got != http.StatusUnauthorized {
 		t.Errorf("%d before the file was looked at", got)
 	}
-	e.tick <- time.Now()
-	waitFor(t, func() bool { return status(second) == http.StatusOK })
+	waitFor(t, func() bool {
+		e.tick <- time.Now()
+		return status(second) == http.StatusOK
+	})
 
 	// A file that is wrong leaves the keys as they are; so does a reload of the same configuration.
 	good, err := os.ReadFile(e.keyFile)

@@ -18,8 +18,8 @@ import (
 	"github.com/glarimy/ums/shared/problem"
 )
 
-// lookAtKeysEvery is how often the files of keys are looked at.
-const lookAtKeysEvery = 10 * time.Second
+// lookAtKeysEvery is how often the files of keys are looked at. A change is in force after two looks.
+const lookAtKeysEvery = 5 * time.Second
 
 // guards are what the guards of one configuration after another share: who may call, as long as that is configured the
 // same, and what is known of the clients' limits.
@@ -99,7 +99,7 @@ func (w *guard) close() {
 // openAccess opens who may call, and keeps the keys fresh until the function that it returns is called.
 func (s *guards) openAccess(c config.Config) (*access.Authenticator, func(), error) {
 	transport := &http.Transport{
-		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, TLSHandshakeTimeout: lookAtKeysEvery,
+		Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 2 * lookAtKeysEvery,
 	}
 	a, err := access.Open(access.Options{Config: c, Transport: transport, Logger: s.logger, Now: time.Now})
 	if err != nil {

@@ -86,7 +86,7 @@ func Rules(c config.Config) keyfile.Rules {
 }
 
 // Run keeps the keys fresh until ctx ends: the file of API keys is looked at, and the issuer's keys are fetched if that is
-// due, whenever tick fires; every ten seconds is right.
+// due, whenever tick fires; every five seconds is right.
 func (a *Authenticator) Run(ctx context.Context, tick <-chan time.Time) {
 	var wait sync.WaitGroup
 	defer wait.Wait()

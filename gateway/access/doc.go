@@ -13,6 +13,6 @@
 //     Decision.SetHeaders on whatever is answered, and 429 problem.RateLimited where it is refused.
 //  7. On every answer: cors.Policy.Apply (and Strips for the upstream's headers), securityheaders.Apply.
 //
-// At start and at each reload: Open, `go Run(ctx, tick)` with a tick every 10 s, and a loud log line if it is Open; the
+// At start and at each reload: Open, `go Run(ctx, tick)` with a tick every 5 s, and a loud log line if it is Open; the
 // old one's context ends with its last request. A limiter and its Redis client outlive reloads.
 package access

@@ -2,6 +2,7 @@ package keyfile_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"log/slog"
@@ -191,8 +192,8 @@ func TestStore(t *testing.T) {
 	if err := s.Reload(); err == nil || !strings.Contains(err.Error(), path+":1: ") || !has(first, now) {
 		t.Errorf("a bad file: %v, and the keys of before are there: %v", err, has(first, now))
 	}
-	if err := s.Reload(); err != nil {
-		t.Errorf("the same bad file is told again: %v", err)
+	if err := s.Reload(); err == nil {
+		t.Error("the second Reload of the same bad file counts as a good one")
 	}
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
@@ -218,19 +219,50 @@ func TestWatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	ctx, cancel := context.WithCancel(t.Context())
 	tick, done := make(chan time.Time), make(chan struct{})
-	go func() { s.Watch(t.Context(), tick); close(done) }()
+	go func() { s.Watch(ctx, tick); close(done) }()
+	// looks returns when a number of looks have ended; another may be under way.
+	looks := func(n int) {
+		for range n + 1 {
+			tick <- time.Time{}
+		}
+	}
 	write(t, path, "- nonsense\n")
-	tick <- time.Time{}
-	tick <- time.Time{} // the first look has ended
+	looks(4)
 	write(t, path, entryOf(t, "ci", key, ""))
-	tick <- time.Time{}
-	tick <- time.Time{}
+	looks(2)
+	cancel()
+	<-done
 	if s.Lookup(key, time.Now()) == nil {
 		t.Error("the new key is not known")
 	}
 	if n := strings.Count(log.String(), "the keys of before stay in force"); n != 1 {
 		t.Errorf("the bad file was told %d times:\n%s", n, log.String())
+	}
+}
+
+// TestWatch_halfWritten: a file that is empty for a moment, as one that is written in place is, takes no key away.
+func TestWatch_halfWritten(t *testing.T) {
+	t.Parallel()
+	key := keyfile.NewKey()
+	path := file(t, entryOf(t, "ci", key, ""))
+	s, err := keyfile.Open(path, rules, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	tick, done := make(chan time.Time), make(chan struct{})
+	go func() { s.Watch(ctx, tick); close(done) }()
+	write(t, path, "")
+	tick <- time.Time{} // sees the empty file
+	cancel()
+	<-done
+	if s.Lookup(key, time.Now()) == nil {
+		t.Error("one look at an empty file took the key away")
+	}
+	if err := s.Reload(); err != nil || s.Lookup(key, time.Now()) != nil {
+		t.Errorf("Reload does not take over the empty file: %v", err)
 	}
 }
 

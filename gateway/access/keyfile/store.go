@@ -25,17 +25,14 @@ type Store struct {
 	keys atomic.Pointer[map[Hash]*Entry]
 
 	loading sync.Mutex
-	content []byte // of the last file that was looked at, good or bad
+	seen    contents // at the last look
+	taken   contents // those that were judged last, good or bad
 }
 
 // Open reads a file of keys. The error says what is wrong with it: a config.Errors, or that it cannot be read.
 func Open(path string, rules Rules, logger *slog.Logger) (*Store, error) {
 	s := &Store{path: path, rules: rules, logger: logger}
-	content, err := s.read()
-	if err != nil {
-		return nil, err
-	}
-	if err := s.take(content); err != nil {
+	if err := s.Reload(); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -58,14 +55,15 @@ func (s *Store) Lookup(key string, now time.Time) *Entry {
 func (s *Store) Len() int { return len(*s.keys.Load()) }
 
 // Watch looks at the file whenever tick fires, until ctx ends. It compares contents, so that it sees a change however it
-// was made: in place, by renaming, or by the symbolic links of a mounted secret.
+// was made: in place, by renaming, or by the symbolic links of a mounted secret. A change is taken over when two looks in
+// a row saw it the same, as the first may have been in the middle of its writing.
 func (s *Store) Watch(ctx context.Context, tick <-chan time.Time) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick:
-			if err := s.Reload(); err != nil {
+			if err := s.look(); err != nil {
 				s.logger.ErrorContext(ctx, "the file of the API keys is bad: the keys of before stay in force",
 					slog.String("file", s.path), slog.Any("error", err))
 			}
@@ -73,47 +71,58 @@ func (s *Store) Watch(ctx context.Context, tick <-chan time.Time) {
 	}
 }
 
-// Reload takes over the file if it has changed. After an error the keys of before stay in force; the same bad content
-// is no error again.
+// Reload takes over the file as it is now. After an error the keys of before stay in force.
 func (s *Store) Reload() error {
 	s.loading.Lock()
 	defer s.loading.Unlock()
-	content, err := s.read()
-	if err != nil {
-		if s.content == nil {
-			return nil // told already
-		}
-		s.content = nil
-		return err
-	}
-	if s.content != nil && bytes.Equal(content, s.content) {
+	s.seen = s.read()
+	return s.take(s.seen)
+}
+
+// look takes over the file if it has changed and was the same at the last look. It tells of an error once.
+func (s *Store) look() error {
+	s.loading.Lock()
+	defer s.loading.Unlock()
+	before := s.seen
+	s.seen = s.read()
+	if !s.seen.equal(before) || s.seen.equal(s.taken) {
 		return nil
 	}
-	if err := s.take(content); err != nil {
-		return err
-	}
-	s.logger.Info("the API keys were read", slog.String("file", s.path), slog.Int("keys", s.Len()))
-	return nil
+	return s.take(s.seen)
 }
 
-func (s *Store) read() ([]byte, error) {
+// contents are those of a file, or why it could not be read.
+type contents struct {
+	data []byte
+	err  error
+}
+
+func (c contents) equal(other contents) bool {
+	if c.err != nil || other.err != nil {
+		return c.err != nil && other.err != nil && c.err.Error() == other.err.Error()
+	}
+	return bytes.Equal(c.data, other.data)
+}
+
+func (s *Store) read() contents {
 	info, err := os.Stat(s.path)
 	if err == nil && info.Size() > maxFile {
-		return nil, fmt.Errorf("the file of the API keys %s is larger than %d bytes", s.path, maxFile)
+		return contents{err: fmt.Errorf("the file of the API keys %s is larger than %d bytes", s.path, maxFile)}
 	}
-	content, err := os.ReadFile(s.path)
+	data, err := os.ReadFile(s.path)
 	if err != nil {
-		return nil, fmt.Errorf("read the API keys: %w", err)
+		return contents{err: fmt.Errorf("read the API keys: %w", err)}
 	}
-	if content == nil {
-		content = []byte{}
-	}
-	return content, nil
+	return contents{data: data}
 }
 
-func (s *Store) take(content []byte) error {
-	s.content = content
-	entries, err := Parse(s.path, content, s.rules)
+func (s *Store) take(c contents) error {
+	changed := !c.equal(s.taken)
+	s.taken = c
+	if c.err != nil {
+		return c.err
+	}
+	entries, err := Parse(s.path, c.data, s.rules)
 	if err != nil {
 		return err
 	}
@@ -123,6 +132,8 @@ func (s *Store) take(content []byte) error {
 		e.LimitKey, e.Joined = "key:"+e.ID, strings.Join(e.Scopes, " ")
 		keys[e.Hash] = e
 	}
-	s.keys.Store(&keys)
+	if s.keys.Swap(&keys) != nil && changed {
+		s.logger.Info("the API keys were read", slog.String("file", s.path), slog.Int("keys", len(keys)))
+	}
 	return nil
 }

@@ -92,7 +92,7 @@ func NewVerifier(o Options) (*Verifier, error) {
 	return v, nil
 }
 
-// Run keeps the key set fresh until ctx ends: it fetches it at once, and whenever tick fires, which should be every ten
+// Run keeps the key set fresh until ctx ends: it fetches it at once, and whenever tick fires, which should be every five
 // seconds, if ten minutes have passed or the last fetch failed.
 func (v *Verifier) Run(ctx context.Context, tick <-chan time.Time) {
 	v.keys.refresh(ctx, true)
