@@ -64,7 +64,7 @@ func outcomeOf(err error) upstream.Outcome {
 // exchange sends the request to the instance that was picked, and returns the head of the final answer. An idle connection
 // that turns out to be closed is no failure of the instance: another one is opened.
 func (c *call) exchange() (*http1.Response, error) {
-	for first := true; ; first = false {
+	for first := true; ; {
 		if err := c.connect(first); err != nil {
 			return nil, err
 		}
@@ -72,16 +72,21 @@ func (c *call) exchange() (*http1.Response, error) {
 		if err == nil {
 			return head, nil
 		}
+		if errors.Is(err, wire.ErrUnusable) {
+			c.finish(false)
+			continue
+		}
 		again := first && c.conn.Stale(err) && c.repeatable()
 		c.finish(false)
 		if !again {
 			return nil, err
 		}
+		first = false
 	}
 }
 
 // connect takes a connection: one that was used before, if it is the first attempt, or a fresh one. A used one is looked at
-// first, whatever the request: bytes that wait on it would be taken for the answer.
+// first, here or by Ask, whatever the request: bytes that wait on it would be taken for the answer.
 func (c *call) connect(first bool) (err error) {
 	c.conn = nil
 	for first {
@@ -89,7 +94,7 @@ func (c *call) connect(first bool) (err error) {
 		if used == nil {
 			break
 		}
-		if used.Alive() {
+		if c.isWhole() || used.Alive() {
 			c.conn = used
 			return nil
 		}

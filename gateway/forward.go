@@ -92,15 +92,20 @@ func (c *call) prepareBody() error {
 	return nil
 }
 
+// isWhole reports whether all of the request is here.
+func (c *call) isWhole() bool { return c.length == 0 || c.whole != nil }
+
 // attempt sends the request over the connection and reads up to the final answer's head.
 func (c *call) attempt() (*http1.Response, error) {
 	c.writeHead()
-	if c.length == 0 || c.whole != nil {
+	if c.isWhole() {
 		c.conn.Append(c.whole)
-		if err := c.conn.Flush(); err != nil {
+		c.conn.Ask()
+		head, err := c.await()
+		if wire.IsWrite(err) {
 			return c.early(err)
 		}
-		return c.await()
+		return head, err
 	}
 	c.upload = newUpload(c)
 	if err := c.conn.Flush(); err != nil {

@@ -150,7 +150,7 @@ func (a *answer) Flush() error {
 		return nil
 	}
 	a.limit()
-	_, err := a.conn.nc.Write(a.out)
+	_, err := a.conn.direct.Write(a.out)
 	return a.sent(err)
 }
 

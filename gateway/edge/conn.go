@@ -3,6 +3,7 @@ package edge
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"runtime/debug"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/glarimy/ums/gateway/exchange"
 	"github.com/glarimy/ums/gateway/http1"
+	"github.com/glarimy/ums/gateway/socket"
 	"github.com/glarimy/ums/gateway/wire"
 	"github.com/glarimy/ums/shared/problem"
 )
@@ -27,6 +29,7 @@ const (
 type conn struct {
 	server  *Server
 	nc      net.Conn
+	direct  io.ReadWriter // nc's bytes
 	reader  *http1.Reader
 	state   atomic.Int32
 	request http1.Request
@@ -40,7 +43,8 @@ type conn struct {
 }
 
 func newConn(s *Server, nc net.Conn, secure bool) *conn {
-	c := &conn{server: s, nc: nc, reader: http1.NewReader(nc)}
+	direct := socket.Direct(nc)
+	c := &conn{server: s, nc: nc, direct: direct, reader: http1.NewReader(direct)}
 	c.body.conn, c.answer.conn = c, c
 	c.answer.out = make([]byte, 0, 4<<10)
 	c.x.Client, c.x.Body, c.x.Secure, c.x.Major = &c.answer, &c.body, secure, 1

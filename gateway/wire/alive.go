@@ -7,7 +7,8 @@ import (
 )
 
 // Alive looks, without waiting, whether the upstream has closed an idle connection or sent something unasked, and closes
-// it then. Look before every request: what was sent unasked would be taken for the answer to it. It costs a system call.
+// it then. Look before every request: what was sent unasked would be taken for the answer to it. It costs a system call,
+// which Ask saves.
 func (c *Conn) Alive() bool {
 	if len(c.reader.Buffered()) == 0 && c.peeker.quiet() && !c.decrypted() {
 		return true

@@ -21,6 +21,7 @@ const (
 // the answer is the final one, and its body. Release ends the request. Interrupt alone may be called by other goroutines.
 type Conn struct {
 	conn   net.Conn
+	direct io.ReadWriter // conn's bytes
 	pool   *Pool
 	peeker peeker
 	reader *http1.Reader
@@ -29,6 +30,7 @@ type Conn struct {
 	body   http1.Body
 	method string
 
+	asking      bool // what is in out is sent by the next read
 	used        bool // for a request before this one
 	since       time.Time
 	sent        bool // a byte of the request
@@ -42,7 +44,8 @@ type Conn struct {
 
 // Begin begins a request. The target goes out as it is.
 func (c *Conn) Begin(method, target string) {
-	c.method, c.sent, c.answered, c.final, c.chunkedBody, c.interim = method, false, false, false, false, 0
+	c.method, c.interim = method, 0
+	c.sent, c.answered, c.final, c.chunkedBody, c.asking = false, false, false, false, false
 	c.out = append(c.out[:0], method...)
 	c.out = append(c.out, ' ')
 	c.out = append(c.out, target...)
@@ -113,11 +116,15 @@ func (c *Conn) Flush() error {
 		return nil
 	}
 	c.sent = true
-	_, err := c.conn.Write(c.out)
+	_, err := c.direct.Write(c.out)
+	c.emptied()
+	return err
+}
+
+func (c *Conn) emptied() {
 	if c.out = c.out[:0]; cap(c.out) > maxKept {
 		c.out = nil
 	}
-	return err
 }
 
 // ReadHead reads the head of an answer, interim or final, and waits for it until a time; a zero time is no limit. After

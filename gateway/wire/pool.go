@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/glarimy/ums/gateway/http1"
+	"github.com/glarimy/ums/gateway/socket"
 )
 
 const (
@@ -57,8 +58,8 @@ func NewPool(e Endpoint) *Pool {
 // Addr returns the instance's address, for logs.
 func (p *Pool) Addr() string { return p.addr }
 
-// Idle returns the connection that was used last, or nil if there is none. Use it only if it
-// is Alive: the upstream may have closed it meanwhile, or sent something over it.
+// Idle returns the connection that was used last, or nil if there is none. Use it only if it is Alive, or by Ask, which
+// looks itself: the upstream may have closed it meanwhile, or sent something over it.
 func (p *Pool) Idle() *Conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -85,7 +86,9 @@ func (p *Pool) Dial(ctx context.Context, deadline time.Time) (*Conn, error) {
 	if err != nil {
 		return nil, &DialError{Err: err}
 	}
-	c := &Conn{conn: raw, pool: p, reader: http1.NewReader(raw), out: make([]byte, 0, 1<<10)}
+	direct := socket.Direct(raw)
+	c := &Conn{conn: raw, direct: direct, pool: p, out: make([]byte, 0, 1<<10)}
+	c.reader = http1.NewReader(source{c})
 	c.peeker.of(raw)
 	return c, nil
 }

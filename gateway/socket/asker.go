@@ -1,0 +1,14 @@
+package socket
+
+import "errors"
+
+// Asker is a connection on which one side asks and the other answers. What [Direct] returns may be one.
+type Asker interface {
+	// Ask writes a request and reads the first of the answer, as one Write and one Read would, and saves a read that
+	// finds nothing yet. If the other side has sent something, or has ended its direction, before it was asked, nothing
+	// is written, nothing read, and the error is ErrSpoken. The request must not be empty.
+	Ask(request, answer []byte) (int, error)
+}
+
+// ErrSpoken says that the other side of a connection has sent something unasked, or has hung up. Nothing was sent to it.
+var ErrSpoken = errors.New("the other side has spoken unasked, or hung up")
