@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/glarimy/ums/bench/apart"
 	"github.com/glarimy/ums/bench/process"
 	"github.com/glarimy/ums/bench/report"
 )
@@ -22,6 +23,8 @@ import (
 type Bench struct {
 	Stdin    io.Reader // whose end ends an upstream
 	Progress io.Writer // is told what is being done
+
+	apart bool // this process is in a network of its own
 }
 
 // options are what the command line says.
@@ -37,6 +40,7 @@ type options struct {
 	env         list
 	overload    bool
 	safety      bool
+	shared      bool
 	out         string
 }
 
@@ -54,12 +58,21 @@ func (b Bench) Run(ctx context.Context, args []string, getenv func(string) strin
 	if len(args) > 0 && args[0] == "serve" {
 		return b.serve(ctx, args[1:], getenv, stdout)
 	}
+	if len(args) > 0 && args[0] == joined {
+		if err := apart.Join(); err != nil {
+			return err
+		}
+		b.apart, args = true, append(args[1:], "-shared")
+	}
 	o, err := parseOptions(args, b.Progress)
 	if errors.Is(err, flag.ErrHelp) {
 		return nil
 	}
 	if err != nil {
 		return err
+	}
+	if !o.shared && !o.safety {
+		return b.runApart(ctx, o, args, getenv, stdout)
 	}
 	return b.run(ctx, o, getenv, stdout)
 }
@@ -79,6 +92,7 @@ func parseOptions(args []string, output io.Writer) (options, error) {
 	flags.Var(&o.env, "env", "a `NAME=value` in the environment of our gateway; may be repeated")
 	flags.BoolVar(&o.overload, "overload", false, "ask for twice of what can be served of our gateway, and nothing else")
 	flags.BoolVar(&o.safety, "safety", false, "run the safety table against our gateway and nginx, and nothing else")
+	flags.BoolVar(&o.shared, "shared", false, "measure in the machine's network, through its packet filter, and not in one apart")
 	flags.StringVar(&o.out, "out", "", "write the result to this Markdown `file`, and plots beside it, in place of stdout")
 	if err := flags.Parse(args); err != nil {
 		return o, err
@@ -95,6 +109,7 @@ func parseOptions(args []string, output io.Writer) (options, error) {
 // run is one run of the benchmark.
 type run struct {
 	options  options
+	apart    bool   // in a network of its own
 	dir      string // for files and output of servers
 	tools    tools
 	progress io.Writer
@@ -108,7 +123,7 @@ type run struct {
 }
 
 func (b Bench) run(ctx context.Context, o options, getenv func(string) string, stdout io.Writer) (err error) {
-	r := &run{options: o, progress: b.Progress, busy: report.LoadAverage()}
+	r := &run{options: o, apart: b.apart, progress: b.Progress, busy: report.LoadAverage()}
 	if r.dir, err = os.MkdirTemp("", "ums-bench-"); err != nil {
 		return err
 	}

@@ -10,9 +10,9 @@ import (
 	"github.com/glarimy/ums/bench/gateways"
 )
 
-// TestMain lets this program be the upstreams that the benchmark starts.
+// TestMain lets this program be the upstreams that the benchmark starts, and itself in a network apart.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "serve" {
+	if len(os.Args) > 1 && (os.Args[1] == "serve" || os.Args[1] == "apart") {
 		if err := (gateways.Bench{Stdin: os.Stdin, Progress: os.Stderr}).Run(context.Background(), os.Args[1:], os.Getenv, os.Stdout); err != nil {
 			os.Exit(1)
 		}
@@ -24,10 +24,20 @@ func TestMain(m *testing.M) {
 // TestRun measures the sketch, which needs nothing but this program, and checks the page and its plot.
 func TestRun(t *testing.T) {
 	t.Parallel()
+	for name, flags := range map[string][]string{"in a network apart": nil, "in the machine's": {"-shared"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			run(t, flags...)
+		})
+	}
+}
+
+func run(t *testing.T, flags ...string) {
+	t.Helper()
 	page := filepath.Join(t.TempDir(), "benchmarks.md")
-	err := gateways.Bench{Stdin: strings.NewReader(""), Progress: t.Output()}.Run(t.Context(), []string{
+	err := gateways.Bench{Stdin: strings.NewReader(""), Progress: t.Output()}.Run(t.Context(), append(flags,
 		"-rounds", "1", "-duration", "50ms", "-rate", "200", "-connections", "2", "-idle", "10", "-peers", "sketch", "-root", t.TempDir(), "-out", page,
-	}, os.Getenv, t.Output())
+	), os.Getenv, t.Output())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -56,7 +66,7 @@ func TestRunRefusesWhatIsWrong(t *testing.T) {
 		"unknown argument":     {"now"},
 		"serve takes upstream": {"serve", "tea"},
 		"not defined":          {"-colour", "blue"},
-		"nothing to measure":   {"-peers", "ums", "-root", t.TempDir()},
+		"nothing to measure":   {"-shared", "-peers", "ums", "-root", t.TempDir()},
 	} {
 		err := gateways.Bench{Stdin: strings.NewReader(""), Progress: t.Output()}.Run(t.Context(), args, os.Getenv, t.Output())
 		if err == nil || !strings.Contains(err.Error(), want) {

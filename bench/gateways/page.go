@@ -22,11 +22,11 @@ to the upstream.
 Load, gateway and upstream share the machine: requests/s says what the machine does, CPU per request (user and system time of
 all processes of a gateway) what the gateway costs. Compare the second. The open loop asks at a constant %s requests/s; its
 latencies count from when a request was due, so that a stall is not hidden (coordinated omission). Memory is what is resident,
-with shared pages counted once: at rest, and with %s idle connections.
+with shared pages counted once: at rest, and with %s idle connections. %s
 
 - Machine: %s; load average before: %s
 `, len(record), r.options.connections, r.options.rounds, r.options.duration, report.Thousands(r.options.rate),
-		report.Thousands(float64(r.options.idle)), report.Machine(), orUnknown(r.busy))
+		report.Thousands(float64(r.options.idle)), r.where(), report.Machine(), orUnknown(r.busy))
 	for _, note := range r.notes {
 		fmt.Fprintf(&b, "- %s\n", note)
 	}
@@ -45,6 +45,14 @@ with shared pages counted once: at rest, and with %s idle connections.
 		fmt.Fprintf(&b, "\n![CPU per request and requests/s of each gateway](%s)\n", plot)
 	}
 	return b.String(), nil
+}
+
+// where tells through which network everything went.
+func (r *run) where() string {
+	if r.apart {
+		return "All of it ran in a\nnetwork of its own, which has no packet filter; load and upstream on one processor at a time."
+	}
+	return "Every packet went\nthrough the machine's packet filter, whose time is in all figures."
 }
 
 func (r *run) table() string {

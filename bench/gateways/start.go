@@ -44,7 +44,7 @@ func (r *run) startUpstream(ctx context.Context, env ...string) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	command.Addr, command.Env = addr, append([]string{"ADDR=" + addr}, env...)
+	command.Addr, command.Env = addr, append([]string{"ADDR=" + addr, oneThread}, env...)
 	if r.upstream, err = process.Start(command, r.dir); err != nil {
 		return "", err
 	}
