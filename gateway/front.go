@@ -80,6 +80,9 @@ func (f *front) endStreams() {
 
 // probed returns the path of a probe. No client waits for those, so that the time of requests leaves them out.
 func probed(target string) (path string, ok bool) {
+	if !strings.HasPrefix(target, "/livez") && !strings.HasPrefix(target, "/readyz") {
+		return "", false // nearly every request
+	}
 	path, _, _ = strings.Cut(target, "?")
 	return path, path == "/livez" || path == "/readyz"
 }
