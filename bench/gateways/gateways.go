@@ -115,8 +115,8 @@ type run struct {
 	progress io.Writer
 	busy     string // the machine's load before
 
-	upstream *process.Process
-	servers  []*server
+	upstreams []*process.Process
+	servers   []*server
 	notes    []string // for the reader of the result
 
 	credentials string // the header line that the secured gateway asks for
@@ -139,7 +139,7 @@ func (b Bench) run(ctx context.Context, o options, getenv func(string) string, s
 	case o.overload:
 		result, err = r.overload(ctx)
 	default:
-		result, err = r.measure(ctx)
+		result, err = r.measureAll(ctx)
 	}
 	if err != nil {
 		return err
@@ -204,8 +204,8 @@ func (r *run) close() error {
 	for _, s := range r.servers {
 		errs = append(errs, s.process.Stop())
 	}
-	if r.upstream != nil {
-		errs = append(errs, r.upstream.Stop())
+	for _, u := range r.upstreams {
+		errs = append(errs, u.Stop())
 	}
 	return errors.Join(errs...)
 }

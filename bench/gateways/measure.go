@@ -6,12 +6,23 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/glarimy/ums/bench/load"
 	"github.com/glarimy/ums/bench/process"
 	"github.com/glarimy/ums/bench/report"
 )
+
+// measureAll is the whole page: all gateways beside each other, and ours when it is asked too much.
+func (r *run) measureAll(ctx context.Context) (string, error) {
+	page, err := r.measure(ctx)
+	if err != nil || !slices.ContainsFunc(r.servers, func(s *server) bool { return s.name == ours }) {
+		return page, err
+	}
+	overload, err := r.overload(ctx)
+	return page + "\n" + overload, err
+}
 
 // measure measures every gateway once a round, one after the other, so that whatever else the machine does meets all alike.
 func (r *run) measure(ctx context.Context) (string, error) {

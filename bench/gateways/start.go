@@ -45,12 +45,14 @@ func (r *run) startUpstream(ctx context.Context, env ...string) (string, error) 
 		return "", err
 	}
 	command.Addr, command.Env = addr, append([]string{"ADDR=" + addr, oneThread}, env...)
-	if r.upstream, err = process.Start(command, r.dir); err != nil {
+	started, err := process.Start(command, r.dir)
+	if err != nil {
 		return "", err
 	}
+	r.upstreams = append(r.upstreams, started)
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
-	return addr, r.upstream.Wait(ctx, func(ctx context.Context) error { return checkAnswer(ctx, addr, "") })
+	return addr, started.Wait(ctx, func(ctx context.Context) error { return checkAnswer(ctx, addr, "") })
 }
 
 // start starts the chosen gateways. Those that cannot be had are left out, with a note.

@@ -112,7 +112,7 @@ func TestLoad_resilience_faults(t *testing.T) {
 		"relative path":     {[]string{url, "health: {path: readyz}"}, `5: path in the health of upstream find is "readyz", and should begin with /`},
 		"bad path":          {[]string{url, "health: {path: /a b}"}, `5: path in the health of upstream find is "/a b": request target refused: it holds a space, a control character or a "#"; percent-encode it`},
 		"ejection":          {[]string{url, "ejection: {time: 3m}"}, "5: the ejection of upstream find begins with 3m0s, which is beyond its max_time of 2m0s"},
-		"limit":             {[]string{url, "limit: {max: 8}"}, "5: the limit of upstream find has a min of 512, which is beyond its max of 8"},
+		"limit":             {[]string{url, "limit: {max: 8}"}, "5: the limit of upstream find has a min of 128, which is beyond its max of 8"},
 		"health":            {[]string{url, "health: {timeout: 6s}"}, "5: the health of upstream find has a timeout of 6s, which is beyond its interval of 5s"},
 	} {
 		t.Run(name, func(t *testing.T) {
