@@ -23,8 +23,9 @@ type fault struct {
 	Message string `json:"message"`
 }
 
-// check looks at a configuration and at the files of keys that it names. It prints OK, or every fault on a line of its own in the form that editors jump to. A file called - is stdin. The
-// error says how many faults there are, and so ends the process with a status of its own.
+// check looks at a configuration, and at the files of keys that it names. It prints OK, or every fault on a line of its own
+// in the form that editors jump to. A file called - is stdin. The error says how many faults there are, and so ends the
+// process with a status of its own.
 func check(args []string, getenv func(string) string, stdin io.Reader, stdout io.Writer) error {
 	asJSON := len(args) > 0 && args[0] == "--json"
 	if asJSON {

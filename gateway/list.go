@@ -106,7 +106,8 @@ func retries(c config.Config, r config.Route) string {
 // limit returns how many requests may wait for the upstream of a route, once any upstream has another limit than the usual.
 func limit(c config.Config, r config.Route) string {
 	usual := config.DefaultResilience().Limit
-	if !slices.ContainsFunc(c.Upstreams, func(u config.Upstream) bool { return u.Resilience.Limit != usual }) || r.Upstream == "" {
+	special := slices.ContainsFunc(c.Upstreams, func(u config.Upstream) bool { return u.Resilience.Limit != usual })
+	if !special || r.Upstream == "" {
 		return ""
 	}
 	u, _ := c.Upstream(r.Upstream)
