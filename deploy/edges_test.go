@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -66,6 +67,37 @@ func TestPoliciesAllowTheEdgesAlone(t *testing.T) {
 	}
 }
 
+// TestOptionalEdges has each of them by its component, and by that alone, with the program that reads its variable.
+func TestOptionalEdges(t *testing.T) {
+	t.Parallel()
+	memory := manifests(t)
+	for _, e := range declared(t).Edges {
+		if !e.Optional {
+			continue
+		}
+		const overlay = "/deploy/overlays/optional"
+		component := "../../components/" + e.From + "-" + e.To
+		kustomization := "resources: [../dev]\nnamespace: ums\ncomponents: [" + component + "]\n"
+		if err := memory.WriteFile(overlay+"/kustomization.yaml", []byte(kustomization)); err != nil {
+			t.Fatal(err)
+		}
+		for folder, want := range map[string]bool{dev: false, overlay: true} {
+			all := objects(t, memory, folder)
+			policies, workloads := of[*networkingv1.NetworkPolicy](all), pods(all)
+			from, to := workloads[e.From], workloads[e.To]
+			if out, in := sends(policies, from.Labels, to.Labels, e.Port), takes(policies, from.Labels, to.Labels, e.Port); out != want || in != want {
+				t.Errorf("%s: %s sends to %s at %d: %v, which takes it: %v; want %v", folder, e.From, e.To, e.Port, out, in, want)
+			}
+			reads := slices.ContainsFunc(from.Spec.Containers[0].Env, func(v corev1.EnvVar) bool {
+				return strings.TrimSuffix(v.Name, "_FILE") == e.Variable
+			})
+			if reads != want {
+				t.Errorf("%s: %s is given %s: %v, want %v", folder, e.From, e.Variable, reads, want)
+			}
+		}
+	}
+}
+
 func sends(policies []*networkingv1.NetworkPolicy, from, to labels.Set, port int32) bool {
 	return slices.ContainsFunc(policies, func(p *networkingv1.NetworkPolicy) bool {
 		return selects(&p.Spec.PodSelector, from) &&
@@ -112,6 +144,7 @@ func TestVariablesAreEdges(t *testing.T) {
 	readers := documentedReaders(t)
 	for _, variable := range []string{
 		"FIND_URL", "ADD_URL", "SEARCH_URL", "JOURNAL_URL", "DATABASE_URL", "REDIS_URL", "EVENTS_URL",
+		"RATE_LIMIT_REDIS_URL",
 	} {
 		for _, program := range readers[variable] {
 			if program != "ums" && program != "relay" && !has(program, variable) {

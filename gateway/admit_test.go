@@ -1,6 +1,7 @@
 package gateway_test
 
 import (
+	"bufio"
 	"crypto/tls"
 	"fmt"
 	"log/slog"
@@ -208,6 +209,41 @@ func TestSecurityHeaders(t *testing.T) {
 				res.Header.Get("Strict-Transport-Security") != transport || res.Header.Get("Referrer-Policy") != "no-referrer" ||
 				!slices.Equal(res.Header.Values("X-Content-Type-Options"), []string{"nosniff"}) {
 				t.Errorf("%s%s: %q", base, path, res.Header)
+			}
+		}
+	}
+}
+
+// TestSecurityHeaders_refusals checks that what is no request is answered no worse.
+func TestSecurityHeaders_refusals(t *testing.T) {
+	t.Parallel()
+	service, _ := serveUntil(t, everySlotAt("http://127.0.0.1:1"), func(_ *httpserver.Config, d *gateway.Dependencies) {
+		d.TLS = writeCertificate(t, t.TempDir(), 1)
+	})
+	for raw, status := range map[string]int{
+		"GET /user/x HTTP/1.1\r\nHost : h\r\n\r\n":                             400,
+		"GET /" + strings.Repeat("x", 33<<10) + " HTTP/1.1\r\nHost: h\r\n\r\n": 431,
+		"GET /user/x HTTP/1.1\r\nHost: h\r\nExpect: more\r\n\r\n":              417,
+		"GET /user/x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n":   501,
+		"GET /user/x HTTP/3.0\r\nHost: h\r\n\r\n":                              505,
+		"POST /user HTTP/1.1\r\nHost: h\r\nContent-Length: 9999999\r\n\r\n":    413,
+	} {
+		for _, secure := range []bool{false, true} {
+			client, transport := dialRaw(t, service.Addr()), ""
+			if secure {
+				conn, err := tls.Dial("tcp", service.TLSAddr(), &tls.Config{InsecureSkipVerify: true})
+				if err != nil {
+					t.Fatal(err)
+				}
+				client, transport = &rawClient{Conn: conn, reader: bufio.NewReader(conn)}, "max-age=31536000"
+			}
+			client.write(t, "%s", raw)
+			res, err := client.read(http.MethodGet)
+			_ = client.Close()
+			if err != nil || res.StatusCode != status || res.Header.Get("X-Content-Type-Options") != "nosniff" ||
+				res.Header.Get("Content-Security-Policy") != "default-src 'none'; frame-ancestors 'none'" ||
+				res.Header.Get("Referrer-Policy") != "no-referrer" || res.Header.Get("Strict-Transport-Security") != transport {
+				t.Errorf("%.60q: %v, %d %q, want %d", raw, err, res.StatusCode, res.Header, status)
 			}
 		}
 	}

@@ -21,11 +21,11 @@ type Backends struct {
 	answers  *stale.Cache
 }
 
-// NewBackends returns backends of which no configuration makes use yet. The error is that of metrics that the registerer
-// refuses.
-func NewBackends(logger *slog.Logger, registerer prometheus.Registerer) (*Backends, error) {
+// NewBackends returns backends of which no configuration makes use yet. The resolver looks up upstreams' names; nil is the
+// system's. The error is that of metrics that the registerer refuses.
+func NewBackends(logger *slog.Logger, registerer prometheus.Registerer, resolver upstream.Resolver) (*Backends, error) {
 	registry, err1 := upstream.NewRegistry(upstream.Options{
-		Logger: logger, Registerer: registerer,
+		Logger: logger, Registerer: registerer, Resolver: resolver,
 		Attach: func(e upstream.Endpoint) any { return wire.NewPool(wire.Endpoint(e)) },
 		Detach: func(i *upstream.Instance) { poolOf(i).Close() },
 	})

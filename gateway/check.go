@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/glarimy/ums/gateway/access"
 	"github.com/glarimy/ums/gateway/config"
 )
 
@@ -17,12 +18,14 @@ type verdict struct {
 }
 
 type fault struct {
-	Line    int    `json:"line"` // from 1; 0 if the fault has no place
+	File    string `json:"file,omitempty"` // if it is another one, which the configuration names
+	Line    int    `json:"line"`           // from 1; 0 if the fault has no place
 	Message string `json:"message"`
 }
 
-// check prints OK, or every fault on a line of its own in the form that editors jump to. A file called - is stdin. The
-// error says how many faults there are, and so ends the process with a status of its own.
+// check looks at a configuration, and at the files of keys that it names. It prints OK, or every fault on a line of its own
+// in the form that editors jump to. A file called - is stdin. The error says how many faults there are, and so ends the
+// process with a status of its own.
 func check(args []string, getenv func(string) string, stdin io.Reader, stdout io.Writer) error {
 	asJSON := len(args) > 0 && args[0] == "--json"
 	if asJSON {
@@ -32,10 +35,13 @@ func check(args []string, getenv func(string) string, stdin io.Reader, stdout io
 		return fmt.Errorf("check takes one file\n%s", usage)
 	}
 	file := args[0]
-	err := load(file, getenv, stdin)
+	c, err := load(file, getenv, stdin)
 	faults, isFaulty := errors.AsType[config.Errors](err)
 	if err != nil && !isFaulty {
 		return err // the file could not even be read
+	}
+	if !isFaulty {
+		faults = access.Check(c)
 	}
 	show := printVerdict
 	if asJSON {
@@ -44,23 +50,21 @@ func check(args []string, getenv func(string) string, stdin io.Reader, stdout io
 	if err := show(stdout, file, faults); err != nil {
 		return fmt.Errorf("print what is wrong with %s: %w", file, err)
 	}
-	if isFaulty {
+	if len(faults) > 0 {
 		return fmt.Errorf("%s has %d faults", file, len(faults))
 	}
 	return nil
 }
 
-func load(file string, getenv func(string) string, stdin io.Reader) error {
+func load(file string, getenv func(string) string, stdin io.Reader) (config.Config, error) {
 	if file != "-" {
-		_, err := LoadConfig(file, getenv)
-		return err
+		return LoadConfig(file, getenv)
 	}
 	data, err := io.ReadAll(stdin)
 	if err != nil {
-		return fmt.Errorf("read the gateway's configuration: %w", err)
+		return config.Config{}, fmt.Errorf("read the gateway's configuration: %w", err)
 	}
-	_, err = config.Load("-", data, lookup(getenv))
-	return err
+	return config.Load("-", data, lookup(getenv))
 }
 
 func printVerdict(w io.Writer, file string, faults config.Errors) (err error) {
@@ -75,7 +79,11 @@ func printVerdict(w io.Writer, file string, faults config.Errors) (err error) {
 func printJSON(w io.Writer, file string, faults config.Errors) error {
 	v := verdict{File: file, OK: len(faults) == 0, Faults: []fault{}}
 	for _, f := range faults {
-		v.Faults = append(v.Faults, fault{Line: f.Line, Message: f.Message})
+		one := fault{Line: f.Line, Message: f.Message}
+		if f.File != file {
+			one.File = f.File
+		}
+		v.Faults = append(v.Faults, one)
 	}
 	return json.NewEncoder(w).Encode(v)
 }

@@ -30,6 +30,61 @@ func TestCommand_checkJSON(t *testing.T) {
 	}
 }
 
+// TestCommand_checkFiles checks that the files of keys are looked at which a configuration names.
+func TestCommand_checkFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		t.Helper()
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	good := write("good.yaml", "")
+	newKey(t, good, "ci", "read")
+	hash := "sha256:" + strings.Repeat("0", 64)
+	bad := write("bad.yaml", "- {id: a, hash: "+hash+", actor: a, scopes: [raed]}\n- {id: a, hash: x, actor: a, scopes: [read]}\n")
+	broken, none := write("broken.json", "{\"keys\": [\n  {]}\n"), write("none.json", `{"keys": [{"kty": "oct", "k": "AAAA"}]}`)
+	missing := filepath.Join(dir, "missing")
+	file := func(keys, jwks string) string {
+		t.Helper()
+		return write("gateway.yaml", "version: 1\naccess: {mode: open, keys: "+keys+", jwt: {issuer: i, audience: [a], jwks: "+jwks+"}}\n"+
+			"upstreams: {find: {url: http://a}}\nroutes: [{path: /a, methods: [GET], upstream: find, timeout: 1s, scopes: [read]}]\n")
+	}
+	for _, c := range []struct {
+		keys, jwks string
+		want       []string // how the lines begin
+	}{
+		{good, "https://issuer.example/keys", []string{filepath.Join(dir, "gateway.yaml") + ": OK"}},
+		{bad, "https://issuer.example/keys", []string{
+			bad + `:1: the key "a" has the scope "raed", which no route needs; did you mean "read"?`, bad + `:2: the key "a": `, bad + `:2: the key "a" is there already, on line 1`}},
+		{good, broken, []string{broken + ":2: the key set is not JSON: "}},
+		{good, none, []string{none + ": none of the 1 keys in the key set can verify a token"}},
+		{missing, missing, []string{missing + ": read the API keys: ", missing + ": read the key set: "}},
+	} {
+		var out strings.Builder
+		err := gateway.Main(t.Context(), []string{"check", file(c.keys, c.jwks)}, environment(nil), &out)
+		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+		if ok := strings.HasSuffix(lines[0], ": OK"); len(lines) != len(c.want) || (err == nil) != ok {
+			t.Errorf("%v: %v\n%s", c, err, out.String())
+			continue
+		}
+		for i, begin := range c.want {
+			if !strings.HasPrefix(lines[i], begin) {
+				t.Errorf("%v: %q, want %q", c, lines[i], begin)
+			}
+		}
+	}
+	var out strings.Builder
+	path := file(missing, broken)
+	err := gateway.Main(t.Context(), []string{"check", "--json", path}, environment(nil), &out)
+	if err == nil || !strings.Contains(out.String(), `{"file":"`+broken+`","line":2,`) {
+		t.Errorf("%v, %s", err, out.String())
+	}
+}
+
 // TestCommand_checkStdin runs itself once more as a process, the only one of a test that has a stdin of its own.
 func TestCommand_checkStdin(t *testing.T) {
 	t.Parallel()

@@ -34,7 +34,9 @@ type call struct {
 	upload   *upload // nil unless the body is still arriving
 	span     tracing.Span
 	interim  []exchange.Field
-	begun    bool // a byte of an answer was sent to the client
+	begun    bool   // a byte of an answer was sent to the client
+	trailers bool   // the client takes trailer fields
+	trailer  string // the names of those that it was told of
 	keep     keeping
 }
 

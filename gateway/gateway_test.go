@@ -72,7 +72,7 @@ func startWith(tb testing.TB, c config.Config) *started {
 
 func newBackends(tb testing.TB, logger *slog.Logger, registerer prometheus.Registerer) *gateway.Backends {
 	tb.Helper()
-	b, err := gateway.NewBackends(logger, registerer)
+	b, err := gateway.NewBackends(logger, registerer, nil)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -17,7 +17,7 @@ func TestHeaders_request(t *testing.T) {
 		"GET /user/x HTTP/1.1", "Host: public.example:8080",
 		// between the client and the gateway
 		"Connection: keep-alive, X-Private , upgrade, X-Request-Id, Ums-Deadline-Ms", "X-Private: secret", "Keep-Alive: timeout=5",
-		"Proxy-Connection: keep-alive", "Proxy-Authorization: Basic eA==", "Proxy-Authenticate: Basic", "TE: trailers",
+		"Proxy-Connection: keep-alive", "Proxy-Authorization: Basic eA==", "Proxy-Authenticate: Basic", "TE: gzip",
 		"Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA",
 		// what only the gateway may say
 		"Ums-Actor: forged", "ums-scopes: forged", "UMS-DEADLINE-MS: 1", "Ums-Anything: forged", "Ums_Actor: forged",

@@ -32,6 +32,7 @@ func columns(c config.Config) []column {
 		{"SCOPES", func(_ config.Config, r config.Route) string { return strings.Join(r.Scopes, ", ") }},
 		{"RATE LIMIT", func(_ config.Config, r config.Route) string { return r.RateLimit }},
 		{"RETRIES", retries},
+		{"AT A TIME", limit},
 		{"STALE UP TO", func(_ config.Config, r config.Route) string { return staleness(r) }},
 	} {
 		if slices.ContainsFunc(c.Routes, func(r config.Route) bool { return rare.cell(c, r) != "" }) {
@@ -100,6 +101,24 @@ func retries(c config.Config, r config.Route) string {
 		return ""
 	}
 	return strconv.Itoa(u.Resilience.Retries.Attempts)
+}
+
+// limit returns how many requests may wait for the upstream of a route, once any upstream has another limit than the usual.
+func limit(c config.Config, r config.Route) string {
+	usual := config.DefaultResilience().Limit
+	special := slices.ContainsFunc(c.Upstreams, func(u config.Upstream) bool { return u.Resilience.Limit != usual })
+	if !special || r.Upstream == "" {
+		return ""
+	}
+	u, _ := c.Upstream(r.Upstream)
+	switch l := u.Resilience.Limit; {
+	case l.Max == 0:
+		return "any number"
+	case l.Min == l.Max:
+		return strconv.Itoa(l.Max)
+	default:
+		return fmt.Sprintf("%d to %d", l.Min, l.Max)
+	}
 }
 
 func staleness(r config.Route) string {

@@ -81,14 +81,19 @@ func TestCommand_routes_rare(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "gateway.yaml")
 	if err := os.WriteFile(file, []byte("version: 1\nrate_limit_redis: redis://:secret@redis\n"+
-		"rate_limits: {some: {rate: 1/s, burst: 1}}\nupstreams: {find: {urls: [http://a, http://b]}}\nroutes:\n"+
+		"rate_limits: {some: {rate: 1/s, burst: 1}}\n"+
+		"upstreams: {find: {urls: [http://a, http://b], limit: {max: 8}}, add: {url: http://c}, search: {url: http://d, limit: off}}\nroutes:\n"+
 		"  - {path: /a, methods: [GET], upstream: find, timeout: 1s, rate_limit: some, stale_if_error: 1m}\n"+
+		"  - {path: /a, methods: [PUT], upstream: add, timeout: 1s}\n"+
+		"  - {path: /b, methods: [GET], upstream: search, timeout: 1s}\n"+
 		"  - {path: /docs, methods: [GET], respond: docs}\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	const want = `METHODS    PATH   SERVED BY                FIRST BYTE WITHIN  BODY UP TO  RATE LIMIT  RETRIES  STALE UP TO
-GET, HEAD  /a     find http://a, http://b  1s                 none        some        2        1m0s
-GET, HEAD  /docs  gateway: docs            -                  none        -           -        -
+	const want = `METHODS    PATH   SERVED BY                FIRST BYTE WITHIN  BODY UP TO  RATE LIMIT  RETRIES  AT A TIME    STALE UP TO
+GET, HEAD  /a     find http://a, http://b  1s                 none        some        2        8            1m0s
+PUT        /a     add http://c             1s                 none        -           -        128 to 4096  -
+GET, HEAD  /b     search http://d          1s                 none        -           -        any number   -
+GET, HEAD  /docs  gateway: docs            -                  none        -           -        -            -
 `
 	var out strings.Builder
 	if err := gateway.Main(t.Context(), []string{"routes", file}, environment(nil), &out); err != nil || out.String() != want {

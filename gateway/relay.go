@@ -37,6 +37,7 @@ func (c *call) pass(head *http1.Response) error {
 	c.gateway.merge(x, head.Fields)
 	c.changed(head)
 	c.keep.head(head.Status, x.Fresh[own:])
+	c.announceTrailer(head)
 	if err := x.Begin(head.Status, x.Fresh, lengthOf(x.Method, head)); err != nil {
 		return goneIf(err)
 	}
@@ -46,6 +47,7 @@ func (c *call) pass(head *http1.Response) error {
 			return err
 		}
 		c.kept()
+		c.passTrailer()
 		return nil
 	}
 	_, err := x.Write(whole)

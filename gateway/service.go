@@ -15,6 +15,7 @@ import (
 	"github.com/glarimy/ums/gateway/config"
 	"github.com/glarimy/ums/gateway/edge"
 	"github.com/glarimy/ums/gateway/tracing"
+	"github.com/glarimy/ums/gateway/upstream"
 	environment "github.com/glarimy/ums/shared/config"
 	"github.com/glarimy/ums/shared/httpserver"
 )
@@ -46,8 +47,9 @@ type Dependencies struct {
 	Routes   config.Config
 	Logger   *slog.Logger
 	Registry *prometheus.Registry
-	TLS      TLS             // the zero value: no TLS
-	Tracer   *tracing.Tracer // nil: no spans; Serve closes it
+	TLS      TLS               // the zero value: no TLS
+	Tracer   *tracing.Tracer   // nil: no spans; Serve closes it
+	Resolver upstream.Resolver // of upstreams' names; nil: the system's
 	// After is the clock of the delay before a stop; time.After where it is nil.
 	After func(time.Duration) <-chan time.Time
 	// Tick is when the files of keys are looked at; every ten seconds where it is nil.
@@ -75,7 +77,7 @@ func New(c httpserver.Config, d Dependencies) (_ *Service, err error) {
 		d.After = time.After
 	}
 	s := &Service{config: c, deps: d, logger: d.Logger.With("service", "gateway")}
-	if s.back, err = NewBackends(s.logger, d.Registry); err != nil {
+	if s.back, err = NewBackends(s.logger, d.Registry, d.Resolver); err != nil {
 		return nil, err
 	}
 	s.guards.logger, s.guards.registerer, s.guards.tick = s.logger, d.Registry, d.Tick

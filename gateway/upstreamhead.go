@@ -20,6 +20,7 @@ func (c *call) writeHead() {
 	for i := range x.Fields {
 		f := &x.Fields[i]
 		if !policy.Passes(f.Name) || nominates && policy.Nominated(x.Fields, f.Name) {
+			c.seeTE(f)
 			continue
 		}
 		if c.gateway.guard.keepsBack(f.Name) {
@@ -44,6 +45,10 @@ func (c *call) writeHead() {
 	}
 	if x.Expect && c.length != 0 && c.whole == nil {
 		conn.Field("Expect", "100-continue")
+	}
+	if c.trailers {
+		conn.Field("TE", "trailers")
+		conn.Field("Connection", "TE")
 	}
 	conn.EndHead(c.length)
 }

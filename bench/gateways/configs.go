@@ -13,8 +13,9 @@ type site struct {
 	admin    string // where it may listen for its operator
 	dir      string // for its files
 	routes   []safety.Route
-	oneRoute bool // routes[0] is /user/{name}, without a body
-	limited  bool // with a rate limit that is never reached
+	oneRoute bool    // routes[0] is /user/{name}, without a body
+	limited  bool    // with a rate limit that is never reached
+	issued   *issued // whose tokens alone are let in; nil: no token is asked for
 }
 
 // limit is the rate limit, in requests a second for each client: what no client here sends.
@@ -77,12 +78,16 @@ http {
 	return b.String()
 }
 
-// haproxyConfig shares connections to the upstream among clients, as HAProxy does by default only where it is safe.
-func haproxyConfig(s site) string {
-	rate := ""
+// haproxyConfig shares connections to the upstream among clients, as HAProxy does by default only where it is safe. key is
+// the file of the issuer's key, if there is an issuer.
+func haproxyConfig(s site, key string) string {
+	rules := ""
 	if s.limited {
-		rate = fmt.Sprintf("  stick-table type ip size 100k expire 30s store http_req_rate(1s)\n"+
+		rules = fmt.Sprintf("  stick-table type ip size 100k expire 30s store http_req_rate(1s)\n"+
 			"  http-request track-sc0 src\n  http-request deny deny_status 429 if { sc_http_req_rate(0) gt %d }\n", limit)
+	}
+	if s.issued != nil {
+		rules += haproxyTokens(key)
 	}
 	return fmt.Sprintf(`global
   maxconn 4096
@@ -98,7 +103,7 @@ frontend clients
 %s  use_backend upstream if { path_beg /user/ }
 backend upstream
   server one %s
-`, s.addr, rate, s.routes[0].Addr)
+`, s.addr, rules, s.routes[0].Addr)
 }
 
 // traefikConfig returns the static configuration and the dynamic one, which it names.

@@ -119,7 +119,7 @@ type run struct {
 	servers   []*server
 	notes    []string // for the reader of the result
 
-	credentials string // the header line that the secured gateway asks for
+	issued *issued // the issuer of tokens; nil until it is needed
 }
 
 func (b Bench) run(ctx context.Context, o options, getenv func(string) string, stdout io.Writer) (err error) {

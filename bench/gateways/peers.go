@@ -18,26 +18,29 @@ type peer struct {
 	name    string
 	label   string
 	limited bool
+	secured bool // asks for a token of the run's issuer
 	// prepare makes the program and its files ready, and tells which version it is.
 	prepare func(context.Context, *run, site) (command process.Command, version string, err error)
 }
 
 const (
-	ours        = "ums"
-	oursSecured = "ums-secured"
-	nginx       = "nginx"
-	traefik     = "traefik"
+	ours    = "ums"
+	nginx   = "nginx"
+	traefik = "traefik"
 )
 
 // peers are all gateways, in the order in which they are measured within a round.
 func peers() []peer {
 	return []peer{
 		{name: ours, label: "**UMS gateway**", prepare: prepareOurs},
-		{name: oursSecured, label: "**UMS gateway**, rate limit and JWT", prepare: prepareSecured},
+		{name: "ums-secured", label: "**UMS gateway**, rate limit and JWT", secured: true, prepare: prepareSecured},
 		{name: nginx, label: "nginx", prepare: prepareNginx},
 		{name: "nginx-limited", label: "nginx, rate limit (JWT is in its paid edition)", limited: true, prepare: prepareNginx},
 		{name: "haproxy", label: "HAProxy", prepare: prepareHAProxy},
 		{name: "haproxy-limited", label: "HAProxy, rate limit", limited: true, prepare: prepareHAProxy},
+		{
+			name: "haproxy-secured", label: "HAProxy, rate limit and JWT (checked anew for each request)", limited: true, secured: true, prepare: prepareHAProxy,
+		},
 		{name: traefik, label: "Traefik", prepare: prepareTraefik},
 		{
 			name: "traefik-limited", label: "Traefik, rate limit (JWT is in its paid edition)", limited: true,
@@ -118,7 +121,13 @@ func prepareHAProxy(ctx context.Context, r *run, s site) (process.Command, strin
 	if err != nil {
 		return process.Command{}, "", err
 	}
-	file, err := s.write("haproxy.cfg", haproxyConfig(s))
+	key := ""
+	if s.issued != nil {
+		if key, err = s.write("issuer.pem", s.issued.pem); err != nil {
+			return process.Command{}, "", err
+		}
+	}
+	file, err := s.write("haproxy.cfg", haproxyConfig(s, key))
 	command := process.Command{Path: program, Args: []string{"-db", "-f", file}, Signal: syscall.SIGTERM}
 	return command, r.tools.version(ctx, program, "-v"), err
 }

@@ -67,6 +67,9 @@ func (r *run) start(ctx context.Context, chosen []peer, upstream string) error {
 			})
 			cancel()
 		}
+		if err == nil && p.secured {
+			err = r.checkRefusal(ctx, started)
+		}
 		if err != nil {
 			r.notes = append(r.notes, fmt.Sprintf("Without %s: %v", p.name, err))
 			r.say("%s", r.notes[len(r.notes)-1])
@@ -99,14 +102,22 @@ func (r *run) startOne(ctx context.Context, p peer, s site) (*server, error) {
 	if err := os.MkdirAll(s.dir, 0o755); err != nil { //nolint:gosec // nginx's workers are another user's
 		return nil, err
 	}
+	if p.secured && r.issued == nil {
+		if r.issued, err = newIssued(); err != nil {
+			return nil, err
+		}
+	}
+	if p.secured {
+		s.issued = r.issued
+	}
 	command, version, err := p.prepare(ctx, r, s)
 	if err != nil {
 		return nil, err
 	}
 	command.Name, command.Addr = p.name, s.addr
 	started := &server{peer: p}
-	if p.name == oursSecured {
-		started.header = r.credentials
+	if p.secured {
+		started.header = r.issued.header
 	}
 	started.process, err = process.Start(command, r.dir)
 	if err != nil {
@@ -118,11 +129,33 @@ func (r *run) startOne(ctx context.Context, p peer, s site) (*server, error) {
 	return started, nil
 }
 
+// checkRefusal makes sure that a server does check tokens: what it costs not to look at them is not to be compared.
+func (r *run) checkRefusal(ctx context.Context, s *server) error {
+	for _, header := range []string{"", r.issued.forged()} {
+		switch status, _, err := ask(ctx, s.process.Addr, header); {
+		case err != nil:
+			return err
+		case status != http.StatusUnauthorized:
+			return fmt.Errorf("without a good token the answer is %d, not 401", status)
+		}
+	}
+	return nil
+}
+
 // checkAnswer makes sure that a server answers with the record.
 func checkAnswer(ctx context.Context, addr, header string) error {
+	status, body, err := ask(ctx, addr, header)
+	if err == nil && (status != http.StatusOK || body != record) {
+		err = fmt.Errorf("the answer is %d %.200q, not the record", status, body)
+	}
+	return err
+}
+
+// ask sends the request of the benchmark once, with a header line or without.
+func ask(ctx context.Context, addr, header string) (status int, body string, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+target, http.NoBody)
 	if err != nil {
-		return err
+		return 0, "", err
 	}
 	if name, value, found := strings.Cut(header, ":"); found {
 		request.Header.Set(name, strings.TrimSpace(value))
@@ -130,15 +163,9 @@ func checkAnswer(ctx context.Context, addr, header string) error {
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: 5 * time.Second}
 	answer, err := client.Do(request)
 	if err != nil {
-		return err
+		return 0, "", err
 	}
 	defer func() { _ = answer.Body.Close() }()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil {
-		return err
-	}
-	if answer.StatusCode != http.StatusOK || string(body) != record {
-		return fmt.Errorf("the answer is %s %.200q, not the record", answer.Status, body)
-	}
-	return nil
+	text, err := io.ReadAll(answer.Body)
+	return answer.StatusCode, string(text), err
 }

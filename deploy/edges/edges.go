@@ -20,7 +20,13 @@ type Edge struct {
 
 	// Where is Kubernetes or Compose for an edge of one of them alone, and empty for one of both.
 	Where Place `json:"where,omitempty"`
+
+	// Optional is true of an edge that is only there where somebody asks for it, by its component.
+	Optional bool `json:"optional,omitempty"`
 }
+
+// component is the folder of an optional edge.
+func (e Edge) component() string { return "deploy/components/" + e.From + "-" + e.To }
 
 // Place is where the system runs.
 type Place string
@@ -65,9 +71,9 @@ func Load(file string) (List, error) {
 	return list, nil
 }
 
-// In returns the edges that there are in one place.
+// In returns the edges that there are in one place, without the optional ones.
 func (l List) In(place Place) []Edge {
-	return slices.DeleteFunc(slices.Clone(l.Edges), func(e Edge) bool { return e.Where != "" && e.Where != place })
+	return slices.DeleteFunc(slices.Clone(l.Edges), func(e Edge) bool { return e.Optional || e.Where != "" && e.Where != place })
 }
 
 // To returns the edges in one place that end at a workload.

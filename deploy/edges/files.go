@@ -40,6 +40,11 @@ func (l List) Files() (map[string][]byte, error) {
 		}
 	}
 	write("deploy/databases/networkpolicy.yaml", l.Policy("mysql"), l.Policy("cache"), l.Policy("bus"))
+	for _, e := range l.Edges {
+		if e.Optional {
+			write(e.component()+"/networkpolicy.yaml", l.Optional(e)...)
+		}
+	}
 	write("deploy/overlays/production/external/networkpolicy.yaml", external...)
 	return files, err
 }

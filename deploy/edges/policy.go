@@ -36,6 +36,21 @@ func (l List) Policy(workload string) *networkingv1.NetworkPolicy {
 	return p
 }
 
+// Optional returns what lets the pods at both ends of an edge use it, beside what they may do without it.
+func (l List) Optional(e Edge) []*networkingv1.NetworkPolicy {
+	name := e.From + "-" + e.To
+	out, in := policy(name+"-out", e.From), policy(name+"-in", e.To)
+	out.Spec.PolicyTypes = []networkingv1.PolicyType{networkingv1.PolicyTypeEgress}
+	out.Spec.Egress = []networkingv1.NetworkPolicyEgressRule{{
+		To: []networkingv1.NetworkPolicyPeer{l.peer(e.To)}, Ports: ports(corev1.ProtocolTCP, e.Port),
+	}}
+	in.Spec.PolicyTypes = []networkingv1.PolicyType{networkingv1.PolicyTypeIngress}
+	in.Spec.Ingress = []networkingv1.NetworkPolicyIngressRule{{
+		From: []networkingv1.NetworkPolicyPeer{l.peer(e.From)}, Ports: ports(corev1.ProtocolTCP, e.Port),
+	}}
+	return []*networkingv1.NetworkPolicy{out, in}
+}
+
 // External returns what lets a workload's pods reach databases outside of the cluster, wherever those are; nil if it
 // has no edge to one.
 func (l List) External(workload string) *networkingv1.NetworkPolicy {

@@ -27,6 +27,9 @@ func (r *reader) resilience(fields map[string]*yaml.Node, what string) Resilienc
 	c.Retries = section(r, fields["retries"], "the retries of "+what, c.Retries, retrySettings)
 	c.Breaker = section(r, fields["breaker"], "the breaker of "+what, c.Breaker, breakerSettings)
 	c.Limit = section(r, fields["limit"], "the limit of "+what, c.Limit, limitSettings)
+	if !has(fields["limit"], "min") && c.Limit.Max > 0 { // whoever says a max alone means it
+		c.Limit.Min = min(c.Limit.Min, c.Limit.Max)
+	}
 	r.contradictions(fields, what, c)
 	return c
 }
@@ -89,6 +92,20 @@ func (r *reader) contradictions(fields map[string]*yaml.Node, what string, c Res
 		r.fault(n, "the health of %s has a timeout of %s, which is beyond its interval of %s",
 			what, c.Health.Timeout, c.Health.Interval)
 	}
+}
+
+// has reports whether a section, which may be nil, has a key.
+func has(n *yaml.Node, key string) bool {
+	if n == nil {
+		return false
+	}
+	section := follow(n)
+	for i := 0; section.Kind == yaml.MappingNode && i+1 < len(section.Content); i += 2 {
+		if section.Content[i].Value == key {
+			return true
+		}
+	}
+	return false
 }
 
 // setting is one key of a section, and how its value is read.

@@ -65,6 +65,22 @@ func TestLoad_resilience_off(t *testing.T) {
 	}
 }
 
+// TestLoad_limitAlone checks that a max below the usual min needs no min beside it.
+func TestLoad_limitAlone(t *testing.T) {
+	t.Parallel()
+	for limit, want := range map[string][2]int{
+		"{max: 8}": {8, 8}, "{max: 1000}": {512, 1000}, "{min: 2, max: 8}": {2, 8}, "{min: 600}": {600, 4096}, "{latency: 1s}": {512, 4096},
+		"off": {0, 0},
+	} {
+		got, err := config.Load("f.yaml", resilient("url: http://find", "limit: "+limit), env())
+		if err != nil {
+			t.Errorf("%s: %v", limit, err)
+		} else if l := got.Upstreams[0].Resilience.Limit; l.Min != want[0] || l.Max != want[1] {
+			t.Errorf("%s: %d to %d, want %v", limit, l.Min, l.Max, want)
+		}
+	}
+}
+
 func TestLoad_stale(t *testing.T) {
 	t.Parallel()
 	load := func(stale, route string) config.Config {
@@ -112,7 +128,7 @@ func TestLoad_resilience_faults(t *testing.T) {
 		"relative path":     {[]string{url, "health: {path: readyz}"}, `5: path in the health of upstream find is "readyz", and should begin with /`},
 		"bad path":          {[]string{url, "health: {path: /a b}"}, `5: path in the health of upstream find is "/a b": request target refused: it holds a space, a control character or a "#"; percent-encode it`},
 		"ejection":          {[]string{url, "ejection: {time: 3m}"}, "5: the ejection of upstream find begins with 3m0s, which is beyond its max_time of 2m0s"},
-		"limit":             {[]string{url, "limit: {max: 8}"}, "5: the limit of upstream find has a min of 128, which is beyond its max of 8"},
+		"limit":             {[]string{url, "limit: {min: 9, max: 8}"}, "5: the limit of upstream find has a min of 9, which is beyond its max of 8"},
 		"health":            {[]string{url, "health: {timeout: 6s}"}, "5: the health of upstream find has a timeout of 6s, which is beyond its interval of 5s"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -31,7 +31,8 @@ type answer struct {
 	begun   bool
 	hasBody bool
 	chunked bool
-	toClose bool  // the end of the connection is the body's
+	toClose bool // the end of the connection is the body's
+	trailer []exchange.Field
 	left    int64 // of a counted body, in bytes
 	whole   bool  // End was called in time
 	failed  bool
@@ -40,7 +41,7 @@ type answer struct {
 
 func (a *answer) reset(r *http1.Request) {
 	a.minor, a.method, a.close = r.Minor, r.Method, r.Close
-	a.begun, a.chunked, a.toClose, a.whole, a.failed, a.left = false, false, false, false, false, 0
+	a.begun, a.chunked, a.toClose, a.whole, a.failed, a.left, a.trailer = false, false, false, false, false, 0, nil
 }
 
 // Interim implements exchange.Client.
@@ -180,6 +181,9 @@ func (a *answer) limit() {
 	}
 }
 
+// Trail implements exchange.Client.
+func (a *answer) Trail(fields []exchange.Field) { a.trailer = fields }
+
 // End implements exchange.Client.
 func (a *answer) End() error {
 	if a.hasBody && !a.chunked && !a.toClose && a.left > 0 {
@@ -187,7 +191,11 @@ func (a *answer) End() error {
 		return errLength
 	}
 	if a.chunked {
-		a.out = append(a.out, "0\r\n\r\n"...)
+		a.out = append(a.out, "0\r\n"...)
+		for i := range a.trailer {
+			a.field(a.trailer[i].Name, a.trailer[i].Value)
+		}
+		a.out = append(a.out, "\r\n"...)
 	}
 	a.whole = true
 	return a.Flush()

@@ -103,6 +103,13 @@ func (c *client) Write(p []byte) (int, error) { return c.w.Write(p) }
 // Flush implements exchange.Client.
 func (c *client) Flush() error { return http.NewResponseController(c.w).Flush() }
 
+// Trail implements exchange.Client.
+func (c *client) Trail(fields []exchange.Field) {
+	for _, f := range fields {
+		c.w.Header().Add(f.Name, f.Value)
+	}
+}
+
 // End implements exchange.Client.
 func (c *client) End() error {
 	c.whole = true

@@ -7,6 +7,7 @@ import (
 
 	"github.com/glarimy/ums/gateway/exchange"
 	"github.com/glarimy/ums/gateway/http1"
+	"github.com/glarimy/ums/gateway/securityheaders"
 	"github.com/glarimy/ums/gateway/wire"
 	"github.com/glarimy/ums/shared/header"
 	"github.com/glarimy/ums/shared/httpserver"
@@ -27,7 +28,8 @@ func (c *conn) refuse(err error) {
 		return
 	}
 	c.x = exchange.Exchange{
-		Client: &c.answer, Method: http.MethodGet, Major: 1, Minor: 1, RemoteAddr: c.x.RemoteAddr, Start: time.Now(),
+		Client: &c.answer, Method: http.MethodGet, Major: 1, Minor: 1, RemoteAddr: c.x.RemoteAddr, Secure: c.x.Secure,
+		Start: time.Now(),
 	}
 	c.request = http1.Request{Minor: 1, Close: true}
 	c.answer.reset(&c.request)
@@ -36,11 +38,14 @@ func (c *conn) refuse(err error) {
 	c.linger()
 }
 
-// respond answers with a problem of the edge's own.
+// respond answers with a problem of the edge's own, and with what every answer tells browsers.
 func (c *conn) respond(p problem.Problem) {
 	id := httpserver.NewRequestID()
 	c.server.logger.Debug("request refused", "request_id", id, "status", p.Status)
 	c.x.Fresh = append(c.x.Fresh[:0], exchange.Field{Name: header.RequestID, Value: id})
+	securityheaders.Apply(c.x.Secure, func(string) bool { return false }, func(name, value string) {
+		c.x.Fresh = append(c.x.Fresh, exchange.Field{Name: name, Value: value})
+	})
 	c.x.Respond(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { problem.Write(w, r, p) }))
 }
 

@@ -79,6 +79,8 @@ type Client interface {
 	Write(p []byte) (int, error)
 	// Flush sends what is not sent yet.
 	Flush() error
+	// Trail has the answer end with trailer fields, which the field Trailer of its head has announced.
+	Trail(fields []Field)
 	// End ends the answer. Without it the answer does not look whole to the client.
 	End() error
 	// CloseAfter has the connection closed after the answer. Call it before Begin.

@@ -29,6 +29,8 @@ type Body struct {
 	last  bool  // the last chunk was read, and trailer fields follow
 	limit int   // bytes that these may still have
 	done  bool
+
+	trailer []Field
 }
 
 // SetRequest makes b the body of a request.
@@ -137,13 +139,16 @@ func (b *Body) nextChunk() error {
 		b.after, b.last, b.limit = b.left > 0, b.left == 0, maxTrailerBytes
 	}
 	if b.last {
-		return b.skipTrailer()
+		return b.readTrailer()
 	}
 	return nil
 }
 
-// skipTrailer reads the trailer fields, which nobody is given: some programs take them for header fields.
-func (b *Body) skipTrailer() error {
+// Trailer returns the trailer fields of a body that was read to its end. They are no header fields: whoever takes them for
+// some lets the sender say what a header was checked for.
+func (b *Body) Trailer() []Field { return b.trailer }
+
+func (b *Body) readTrailer() error {
 	for {
 		line, err := b.r.readLine(b.limit)
 		if err != nil {
@@ -154,7 +159,7 @@ func (b *Body) skipTrailer() error {
 			return io.EOF
 		}
 		var f framing
-		if _, err := parseFields(string(line)+"\r\n\r\n", nil, &f); err != nil {
+		if b.trailer, err = parseFields(string(line)+"\r\n\r\n", b.trailer, &f); err != nil {
 			return malformed("a trailer field is not NAME: VALUE")
 		}
 		if b.limit -= len(line) + 2; b.limit <= 0 {

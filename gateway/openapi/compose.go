@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/glarimy/ums/gateway/config"
+	"github.com/glarimy/ums/gateway/cors"
 )
 
 // composition is one document in the making.
@@ -16,15 +17,18 @@ type composition struct {
 	paths      object
 	ids        map[string]bool // operationIds
 	enforced   bool            // routes ask for their scopes
+	cors       *cors.Options   // nil: pages of other origins may not call
 	limited    bool            // some operation has a rate limit
 }
 
 // compose makes one document of what the slots say: of exactly the operations that the gateway routes. A slot without an
 // operation for a route, which breaks its contract, is described as its default contract says, or else by a line. Scopes
-// are told where they are enforced.
-func compose(routes []config.Route, enforced bool, gateway *part, slots, defaults map[string]*part) object {
+// are told where they are enforced, and what browsers are told where other origins may call. The routes may be more than
+// those of the configuration.
+func compose(routes []config.Route, of config.Config, gateway *part, slots, defaults map[string]*part) object {
 	c := &composition{
-		gateway: gateway, components: newComponents(), paths: object{}, ids: map[string]bool{}, enforced: enforced,
+		gateway: gateway, components: newComponents(), paths: object{}, ids: map[string]bool{},
+		enforced: !of.Access.Open, cors: of.CORS,
 	}
 	for _, r := range routes {
 		for _, method := range r.Methods {

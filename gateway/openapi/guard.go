@@ -13,6 +13,8 @@ const (
 	whereLimited   = "x-where-limited"   // what it may answer where there is a rate limit
 	everyAnswer    = "x-every-answer"    // headers of every answer
 	limitedAnswer  = "x-limited-answer"  // headers of every answer where there is a rate limit
+	pageAnswer     = "x-page-answer"     // headers of every answer where pages of other origins may call
+	preflight      = "x-preflight"       // headers of the answer to OPTIONS there
 )
 
 // guarded returns an operation with what a caller needs, and what whoever has it not is answered.
@@ -52,29 +54,60 @@ func (c *composition) withAnswers(op object, key string) object {
 
 // everywhere adds to all responses the headers that all answers have, unless a response describes them itself.
 func (c *composition) everywhere() {
-	headers, _ := c.components.adopt(c.gateway, at(c.gateway.root, everyAnswer)).(object)
+	headers, shared := c.headers(everyAnswer), at(c.components.all, "responses")
 	if c.limited {
-		limits, _ := c.components.adopt(c.gateway, at(c.gateway.root, limitedAnswer)).(object)
-		maps.Copy(headers, limits)
+		maps.Copy(headers, c.headers(limitedAnswer))
 	}
-	c.addHeaders(at(c.components.all, "responses"), headers)
+	if c.cors != nil {
+		maps.Copy(headers, c.forPages(pageAnswer))
+		options := c.components.names[c.gateway][component{section: "responses", name: "Options"}]
+		shared[options] = withHeaders(shared[options], c.forPages(preflight))
+	}
+	addHeaders(shared, headers)
 	for _, item := range c.paths {
 		item, _ := item.(object)
 		for _, op := range item {
 			op, _ := op.(object)
-			c.addHeaders(at(op, "responses"), headers)
+			addHeaders(at(op, "responses"), headers)
 		}
 	}
 }
 
-func (c *composition) addHeaders(responses, headers object) {
-	for name, response := range responses {
-		response, ok := response.(object)
-		if !ok || response["$ref"] != nil {
-			continue
+// headers returns those that a key of the gateway's own document has.
+func (c *composition) headers(key string) object {
+	headers, _ := c.components.adopt(c.gateway, at(c.gateway.root, key)).(object)
+	return headers
+}
+
+// forPages is headers without those that the configuration never lets the gateway say.
+func (c *composition) forPages(key string) object {
+	said := maps.Clone(at(c.gateway.root, key))
+	for name, is := range map[string]bool{
+		"Access-Control-Allow-Credentials": c.cors.Credentials,
+		"Access-Control-Allow-Headers":     len(c.cors.RequestHeaders) > 0,
+		"Access-Control-Expose-Headers":    len(c.cors.ExposedHeaders) > 0,
+	} {
+		if !is {
+			delete(said, name)
 		}
-		all := maps.Clone(headers)
-		maps.Copy(all, at(response, "headers"))
-		responses[name] = with(response, "headers", all)
 	}
+	headers, _ := c.components.adopt(c.gateway, said).(object)
+	return headers
+}
+
+func addHeaders(responses, headers object) {
+	for name, response := range responses {
+		responses[name] = withHeaders(response, headers)
+	}
+}
+
+// withHeaders returns a response with more headers, unless it describes them itself. A reference stays what it is.
+func withHeaders(response any, headers object) any {
+	o, ok := response.(object)
+	if !ok || o["$ref"] != nil {
+		return response
+	}
+	all := maps.Clone(headers)
+	maps.Copy(all, at(o, "headers"))
+	return with(o, "headers", all)
 }

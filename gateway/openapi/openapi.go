@@ -80,7 +80,7 @@ func (c *composer) render(told map[string]*part) (*rendering, error) {
 		}
 	}
 	routes := append(slices.Clone(c.config.Routes), probes()...)
-	composed := compose(routes, !c.config.Access.Open, c.gateway, parts, c.defaults)
+	composed := compose(routes, c.config, c.gateway, parts, c.defaults)
 	composed["x-sources"] = sources
 	data, err := json.Marshal(composed)
 	if err != nil {

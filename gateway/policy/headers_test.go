@@ -53,6 +53,21 @@ func TestPasses(t *testing.T) {
 	}
 }
 
+func TestPassesAsTrailer(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]bool{
+		"Content-Digest": true, "Server-Timing": true, "ETag": true, "X-Sum": true, "Grpc-Status": true,
+		"content-length": false, "Transfer-Encoding": false, "Trailer": false, "connection": false, "Ums-Actor": false,
+		"set-cookie": false, "Content-Type": false, "VARY": false, "Location": false, "WWW-Authenticate": false,
+		"access-control-allow-origin": false, "RateLimit": false, "RateLimit-Policy": false, "X-Request-Id": false,
+		"": false, "X Y": false, "X\r": false,
+	} {
+		if got := policy.PassesAsTrailer(name); got != want {
+			t.Errorf("PassesAsTrailer(%q) = %t, want %t", name, got, want)
+		}
+	}
+}
+
 func TestNominated(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]bool{

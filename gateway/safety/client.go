@@ -56,6 +56,8 @@ type got struct {
 	status int // 0 if there was none
 	header http.Header
 	body   string
+	// trailer are the fields behind the body.
+	trailer http.Header
 }
 
 // read reads an answer whole and checks its framing as strictly as that of requests.
@@ -79,7 +81,7 @@ func (c *client) read(method string) (got, error) {
 			err = fmt.Errorf("the answer %d has the Date %q", answer.StatusCode, date)
 		}
 	}
-	return got{status: answer.StatusCode, header: answer.Header, body: string(body)}, err
+	return got{status: answer.StatusCode, header: answer.Header, body: string(body), trailer: answer.Trailer}, err
 }
 
 func (c *client) peekHead() ([]byte, error) {
@@ -281,6 +283,28 @@ func answerWithout(names ...string) Step {
 	}, "gets 200 without %s", strings.Join(names, " and "))
 }
 
+// answerTrailing waits for an answer with 200 that has no other trailer fields than those with these names, and none of them
+// among its header fields.
+func answerTrailing(names ...string) Step {
+	return step(func(c *client) error {
+		a, err := c.read(http.MethodGet)
+		if err != nil || a.status != http.StatusOK {
+			return fmt.Errorf("the client gets %d, want 200: %w", a.status, orWrong(err))
+		}
+		for name, values := range a.trailer {
+			if len(values) > 0 && !slices.Contains(names, name) {
+				return fmt.Errorf("the client gets the trailer field %s: %q", name, values)
+			}
+		}
+		for _, name := range names {
+			if a.header.Get(name) != "" {
+				return fmt.Errorf("the client gets %s as a header field", name)
+			}
+		}
+		return nil
+	}, "gets 200 with no other trailer fields than %s", orNone(names))
+}
+
 // awaits waits until the upstream has been sent a text.
 func awaits(text string) Step {
 	return step(func(c *client) error {
@@ -354,6 +378,13 @@ func orList(statuses []int) string {
 		return "nothing"
 	}
 	return strings.ReplaceAll(strings.Trim(fmt.Sprint(statuses), "[]"), " ", " or ")
+}
+
+func orNone(names []string) string {
+	if len(names) == 0 {
+		return "none"
+	}
+	return strings.Join(names, ", ")
 }
 
 // quote makes a text readable in a table: long runs of one character are counted.

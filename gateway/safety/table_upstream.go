@@ -11,6 +11,16 @@ func asked(name, why string, serve Behavior, after ...Step) Case {
 		Client: append(Script{send(post + "Content-Length: 5\r\n\r\nhello")}, after...)}
 }
 
+// trailed is a case in which a client that says something of trailers gets an answer that announces some and has some.
+func trailed(name, says, announced, trailer string, want ...string) Case {
+	return Case{
+		Name: name, Reach: exactly(gotGet),
+		Why:    "RFC 9110, 6.5 and 10.1.4: a trailer goes to who asks for it, announced, and with nothing that frames, routes or authenticates",
+		Serve:  answers(ok + "Transfer-Encoding: chunked\r\nTrailer: " + announced + "\r\n\r\n" + hello + "0\r\n" + trailer + "\r\n\r\n"),
+		Client: Script{send(get + says + "\r\n\r\n"), answerTrailing(want...), kept()},
+	}
+}
+
 const (
 	ok        = "HTTP/1.1 200 OK\r\n"
 	injectWhy = "RFC 9112, 2.2 and 11.1: an answer's head that clients may split in two ways is 502, or made unambiguous"
@@ -92,6 +102,13 @@ func answerBodies() []Case {
 			answer(200, 502), settledAfterAnswer()),
 		asked("a trailer", "RFC 9110, 6.5: no header field of it is made up", answers(ok+"Transfer-Encoding: chunked\r\n\r\n"+hello+
 			"0\r\nX: y\r\n\r\n"), answer(200), kept()),
+		trailed("a trailer for a client that asks for trailers", "TE: trailers", "X-Sum", "X-Sum: 1", "X-Sum"),
+		trailed("a trailer for a client that does not ask", "X: y", "X-Sum", "X-Sum: 1"),
+		trailed("a trailer that was not announced", "TE: trailers", "X-Other", "X-Sum: 1"),
+		trailed("trailers that a head is needed for", "TE: trailers",
+			"Content-Length, Transfer-Encoding, Set-Cookie, Content-Type, Location, Cache-Control, Connection, Ums-Actor, X-Request-Id, Host, X-Sum",
+			"Content-Length: 500\r\nTransfer-Encoding: chunked\r\nSet-Cookie: a=b\r\nContent-Type: text/html\r\nLocation: /\r\n"+
+				"Cache-Control: public\r\nConnection: close\r\nUms-Actor: root\r\nX-Request-Id: other\r\nHost: other\r\nX-Sum: 1", "X-Sum"),
 		asked("until the connection ends", "RFC 9112, 6.3: an answer without length lasts until then", answersAndCloses(ok+"\r\nhello"),
 			answer(200)),
 		asked("HTTP/1.0 until the connection ends", "RFC 9112, 6.3: an answer without length lasts until then",

@@ -38,6 +38,12 @@ func Open(path string, rules Rules, logger *slog.Logger) (*Store, error) {
 	return s, nil
 }
 
+// Check returns what is wrong with a file of keys, as Open does.
+func Check(path string, rules Rules) error {
+	_, err := Open(path, rules, slog.New(slog.DiscardHandler))
+	return err
+}
+
 // Lookup returns the entry of a key, or nil where the key is not there or has expired.
 func (s *Store) Lookup(key string, now time.Time) *Entry {
 	h, ok := HashOf(key)

@@ -1,13 +1,17 @@
 package token
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"strings"
+
+	"github.com/glarimy/ums/gateway/config"
 )
 
 // maxKeySet bounds a key set, in bytes.
@@ -23,6 +27,31 @@ func FromFile(path string) Fetch {
 		defer func() { _ = f.Close() }()
 		return readAll(f)
 	}
+}
+
+// Check returns what is wrong with the key set in a file: a config.Errors, or that it cannot be read.
+func Check(path string) error {
+	document, err := FromFile(path)(context.Background())
+	if err != nil {
+		return err
+	}
+	if _, err = parseKeys(document); err != nil {
+		return config.Errors{{File: path, Line: lineOf(document, err), Message: err.Error()}}
+	}
+	return nil
+}
+
+// lineOf returns the line of a document that is no JSON for this reason, or not of the right types; 0 if it has none.
+func lineOf(document []byte, err error) int {
+	var offset int64
+	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
+		offset = e.Offset
+	} else if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		offset = e.Offset
+	} else {
+		return 0
+	}
+	return 1 + bytes.Count(document[:min(offset, int64(len(document)))], []byte("\n"))
 }
 
 // FromURL gets the key set over HTTP. A redirect that leaves HTTPS is not followed.
