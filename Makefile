@@ -68,6 +68,10 @@ bench-writes: ## measure POST /user beside a bare transaction, and how soon it i
 bench-gateways: ## measure the gateway beside nginx, HAProxy, Traefik and Caddy; writes docs/benchmarks.md (about 10 minutes)
 	go run ./bench/cmd/gateways -out docs/benchmarks.md
 
+.PHONY: safety-table
+safety-table: ## run the HTTP safety cases against the gateway and nginx; writes docs/safety.md
+	go run ./bench/cmd/gateways -safety -out docs/safety.md
+
 .PHONY: bench-transfer
 bench-transfer: ## import and export 1,000,000 users, and tell rate and memory (USERS=100000 for fewer, BENCHARGS=-mysql)
 	go run ./shared/enginetest/cmd/engines -- go run ./bench/cmd/transfer -users $(or $(USERS),1000000) $(BENCHARGS)

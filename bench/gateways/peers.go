@@ -39,7 +39,8 @@ func peers() []peer {
 		{name: "haproxy", label: "HAProxy", prepare: prepareHAProxy},
 		{name: "haproxy-limited", label: "HAProxy, rate limit", limited: true, prepare: prepareHAProxy},
 		{
-			name: "haproxy-secured", label: "HAProxy, rate limit and JWT (checked anew for each request)", limited: true, secured: true, prepare: prepareHAProxy,
+			name: "haproxy-secured", label: "HAProxy, rate limit and JWT (checked anew for each request)",
+			limited: true, secured: true, prepare: prepareHAProxy,
 		},
 		{name: traefik, label: "Traefik", prepare: prepareTraefik},
 		{

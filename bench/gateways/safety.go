@@ -27,22 +27,25 @@ func (r *run) compareSafety(ctx context.Context) (string, error) {
 		return "", err
 	}
 	cases := safety.Cases()
+	nginxVersion := strings.TrimPrefix(theirs.version, "nginx version: ")
 	var b strings.Builder
-	fmt.Fprintf(&b, `## HTTP safety: the gateway beside nginx
+	fmt.Fprintf(&b, `# HTTP safety: the gateway beside nginx
 
-%d cases (gateway/safety/CASES.md). The gateway does what the table asks in %d of them, nginx (%s) in %d. A case
-in which nginx does something else is no fault of nginx as such: the table asks for the stricter of what the RFCs allow.
+`+"`make safety-table`"+` has written this page. It runs the %d cases of [gateway/safety](../gateway/safety/CASES.md), of what two
+parsers may read in two ways, against both: the gateway does what the table asks in %d of them, nginx (%s) in %d.
+A case in which nginx does something else is no fault of nginx as such: the table asks for the stricter of what the RFCs allow.
+These are all of those.
 
 | case | nginx | why |
 |---|---|---|
-`, len(cases), len(cases)-count(own.faults), theirs.version, len(cases)-count(theirs.faults))
+`, len(cases), len(cases)-count(own.faults), nginxVersion, len(cases)-count(theirs.faults))
 	for i, c := range cases {
 		if fault := theirs.faults[i]; fault != nil {
-			why := c.Nginx
+			why := cell(c.Nginx)
 			if why == "" {
 				why = "**not explained**"
 			}
-			fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(c.Name), cell(fault.Error()), cell(why))
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", cell(c.Name), cell(fault.Error()), why)
 		}
 	}
 	for i, c := range cases {
@@ -94,5 +97,5 @@ func count(faults []error) int {
 
 // cell makes a text fit into a table.
 func cell(s string) string {
-	return strings.NewReplacer("|", "\\|", "\r", " ", "\n", " ").Replace(s)
+	return strings.NewReplacer("|", "\\|", "<", "&lt;", "*", "\\*", "\r", " ", "\n", " ").Replace(s)
 }

@@ -19,6 +19,8 @@ func differences() []difference {
 		{[]string{"chunk size", "chunk line", "chunk extension", "end of a chunk", "end of the body", "trailers of 128 KiB"},
 			"nginx skips what follows a chunk's size up to LF, takes LF for CRLF, and skips trailers unread and unmeasured; it frames the " +
 				"body anew, so that its own upstream is not misled, but a server in front of it that reads strictly is"},
+		{[]string{"trailers that a head is needed for"},
+			"nginx 1.22 passes on what an answer announces as its trailers, whatever that is, and none of the trailers"},
 		{[]string{"line ends", "byte by byte: a bare LF", `before the request line "\r"`},
 			"nginx takes LF alone for the end of a line, as RFC 9112, 2.2 allows, and ignores some CRs; it writes the head anew"},
 		{[]string{"field name", "length's name"},
