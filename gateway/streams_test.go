@@ -6,12 +6,15 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestStreams_events checks that the head of a stream arrives before its first event, and each event before the next is
-// made: the upstream makes one only when the client has seen the one before.
+// made: the upstream makes one only when the client has seen the one before. None waits until the gateway next looks after
+// its client, which it does every second.
 func TestStreams_events(t *testing.T) {
 	t.Parallel()
 	const events = 5
@@ -38,7 +41,9 @@ func TestStreams_events(t *testing.T) {
 			t.Fatalf("%s: %+v, %v", name, res, err)
 		}
 		lines := bufio.NewReader(res.Body)
+		var took [events]time.Duration
 		for i := range events {
+			made := time.Now()
 			next <- struct{}{}
 			line, err := lines.ReadString('\n')
 			if want := fmt.Sprintf("data: %d\n", i); err != nil || line != want {
@@ -47,6 +52,10 @@ func TestStreams_events(t *testing.T) {
 			if _, err := lines.ReadString('\n'); err != nil {
 				t.Fatal(err)
 			}
+			took[i] = time.Since(made)
+		}
+		if slices.Sort(took[:]); took[events/2] > time.Second/2 {
+			t.Errorf("%s: half of the events took longer than %s, each sent by itself", name, took[events/2])
 		}
 		next <- struct{}{}
 		_ = res.Body.Close()

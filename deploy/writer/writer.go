@@ -113,14 +113,31 @@ func (w *Writer) Count() (acked, retries int) {
 	return len(w.acked), int(w.retries.Load()) //nolint:gosec // a count
 }
 
+// readers is how many users are read at a time.
+const readers = 8
+
 // Check reads every acknowledged user, and returns the names of those that are not there as they were acknowledged.
 func (w *Writer) Check(ctx context.Context) []string {
+	names := make(chan string)
+	var mu sync.Mutex
 	var lost []string
-	for name, phone := range w.acked {
-		if !w.has(ctx, name, phone) {
-			lost = append(lost, name)
-		}
+	var all sync.WaitGroup
+	for range readers {
+		all.Go(func() {
+			for name := range names {
+				if !w.has(ctx, name, w.acked[name]) {
+					mu.Lock()
+					lost = append(lost, name)
+					mu.Unlock()
+				}
+			}
+		})
 	}
+	for name := range w.acked {
+		names <- name
+	}
+	close(names)
+	all.Wait()
 	return lost
 }
 

@@ -174,8 +174,8 @@ func errSwitched() error { return errors.New("the upstream switched protocols un
 // Body returns the body of the final answer.
 func (c *Conn) Body() *http1.Body { return &c.body }
 
-// Pending reports whether some of the answer is here and not yet read, so that a read need not wait.
-func (c *Conn) Pending() bool { return len(c.reader.Buffered()) > 0 }
+// Pending reports whether some of the body, or its end, is here and not yet read, so that a read need not wait.
+func (c *Conn) Pending() bool { return c.body.Ready() }
 
 // WaitBody sets how long a read of the body may wait; a zero time is no limit.
 func (c *Conn) WaitBody(until time.Time) error { return c.setReadDeadline(until) }

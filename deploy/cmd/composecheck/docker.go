@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strings"
 )
 
@@ -21,11 +22,21 @@ func (c composition) compose(ctx context.Context, args ...string) error {
 	return err
 }
 
+// conformance runs the suite, and says of what it passed how much that was, and of the rest all.
 func (c composition) conformance(ctx context.Context) error {
-	output, err := c.command(ctx, "go", "run", "./conformance", "-slot", "all", "-url", base)
+	command := exec.CommandContext(ctx, "go", "run", "./conformance", "-slot", "all", "-url", base)
+	output, err := command.CombinedOutput()
+	fmt.Fprintf(c.out, "conformance: %s\n", notable(string(output)))
+	if err != nil {
+		return fmt.Errorf("the conformance suite against compose: %w", err)
+	}
+	return nil
+}
+
+// notable leaves out the lines of clauses that passed.
+func notable(output string) string {
 	lines := strings.Split(strings.TrimSpace(output), "\n")
-	fmt.Fprintf(c.out, "conformance: %s\n", lines[len(lines)-1])
-	return err
+	return strings.Join(slices.DeleteFunc(lines, func(line string) bool { return strings.HasPrefix(line, "ok ") }), "\n")
 }
 
 // kill ends a container's process from outside, as the kernel would. `docker kill` is the operator's wish, after which
@@ -52,4 +63,11 @@ func (c composition) command(ctx context.Context, name string, args ...string) (
 		return string(output), fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, output)
 	}
 	return string(output), nil
+}
+
+// remove takes everything down, also when ctx has ended.
+func (c composition) remove(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanup)
+	defer cancel()
+	return c.compose(ctx, "down", "--volumes")
 }

@@ -15,7 +15,10 @@ const (
 	base    = "http://127.0.0.1:" + port
 	workers = 4
 	// settle is how long users are added before a container is killed, and again once all are healthy.
-	settle = 3 * time.Second
+	settle = 2 * time.Second
+	// longest is how long all of it may take, the build of images without a cache included; removing what was started
+	// has cleanup beyond that.
+	longest, cleanup = 20 * time.Minute, 2 * time.Minute
 )
 
 // victims are killed one after the other: everything that runs for long.
@@ -25,10 +28,16 @@ func victims() []string {
 
 // run is the program but for the process around it.
 func run(ctx context.Context, environ []string, out io.Writer) (err error) {
-	c := composition{project: "ums-check", environ: append(environ, "UMS_PORT="+port), out: out}
-	defer func() { err = errors.Join(err, c.compose(context.WithoutCancel(ctx), "down", "--volumes")) }()
 	begun := time.Now()
-	if err := c.compose(ctx, "up", "--build", "--wait"); err != nil {
+	c := composition{project: "ums-check", environ: append(environ, "UMS_PORT="+port), out: out}
+	defer func() { err = errors.Join(err, c.remove(ctx)) }()
+	ctx, cancel := context.WithTimeout(ctx, longest)
+	defer cancel()
+	if err := c.compose(ctx, "build"); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "images built after %s\n", time.Since(begun).Round(time.Second/10))
+	if err := c.compose(ctx, "up", "--wait"); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "up after %s\n", time.Since(begun).Round(time.Second/10))
@@ -45,7 +54,11 @@ func run(ctx context.Context, environ []string, out io.Writer) (err error) {
 	if err := errors.Join(c.compose(ctx, "down"), c.compose(ctx, "up", "--wait")); err != nil {
 		return err
 	}
-	return verify(ctx, w, out, "after down and up")
+	if err := verify(ctx, w, out, "after down and up"); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "all of it in %s\n", time.Since(begun).Round(time.Second))
+	return nil
 }
 
 // outages kills one victim after another while w writes.
