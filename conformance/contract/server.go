@@ -98,15 +98,22 @@ func problemClauses(slot Slot) []Clause {
 	}
 }
 
+// requestIDs asks nothing of an answer but its id, so that a filling keeps this clause before it can do anything.
 func requestIDs(ctx context.Context, c *Client, slot Slot) error {
-	u, err := c.addUser(ctx, newName())
-	if err != nil {
-		return err
+	u := user{name: newName(), phone: newPhone()}
+	if slot != Add && slot != All {
+		var err error
+		if u, err = c.addUser(ctx, u.name); err != nil {
+			return err
+		}
 	}
 	var requests []request
 	switch slot {
 	case Add, All:
-		requests = []request{patch(u.name, change(u.phone)), patch(u.name, `{}`), patch(newName(), change(u.phone)), remove(u.name)}
+		requests = []request{
+			post(draft(u.name, u.phone)), post(draft(u.name, u.phone)), patch(u.name, change(u.phone)), patch(u.name, `{}`),
+			patch(newName(), change(u.phone)), remove(u.name),
+		}
 	case Find:
 		requests = []request{
 			get(u.name), get(u.name), get(newName()), get("x"), get(u.name).asHead(), get(u.name).with("If-None-Match", u.etag),
