@@ -70,8 +70,12 @@ func contracts() []contract {
 		{
 			Slot: "journal", Does: "records what happened, and tells it in order",
 			Routes: []route{
-				{Path: "/journal", Operations: []operation{{"GET", "listEvents", "a page of events and the cursor of the next one"}}},
-				{Path: "/journal/stream", Operations: []operation{{"GET", "streamEvents", "events as they are recorded, without end"}}},
+				{Path: "/journal", Operations: []operation{
+					{"GET", "listEvents", "a page of events and the cursor of the next one"},
+				}},
+				{Path: "/journal/stream", Operations: []operation{
+					{"GET", "streamEvents", "events as they are recorded, without end"},
+				}},
 				{Path: "/journal/{id}", Operations: []operation{{"GET", "findEvent", "the event of this id, or 404"}}},
 			},
 		},

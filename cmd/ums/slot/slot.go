@@ -17,7 +17,7 @@ import (
 // Go tool would take some for its own.
 //
 //go:embed all:templates
-var templates embed.FS //nolint:gochecknoglobals // embed needs a variable; nothing writes it
+var templates embed.FS
 
 // Skeleton is a service that was not written to a disk yet.
 type Skeleton struct {
@@ -73,6 +73,7 @@ type data struct {
 
 	Language                    language
 	Variable                    string // by which the gateway is told where the slot is filled
+	WriteURL                    string // the flag by which the suite is told where users are added, if it is not here
 	Clauses                     string
 	First                       sample
 	SchemaRequired, SchemaKnown uint64
@@ -83,7 +84,12 @@ type sample struct{ Method, Sample string }
 
 func (s *Skeleton) data() data {
 	first := s.contract.Routes[0]
+	writeURL := " -write-url http://127.0.0.1:8080"
+	if s.contract.Slot == "add" {
+		writeURL = ""
+	}
 	return data{
+		WriteURL: writeURL,
 		contract: s.contract, Language: s.language, Variable: strings.ToUpper(s.contract.Slot) + "_URL", Clauses: Clauses,
 		First:          sample{first.Operations[0].Method, strings.Replace(first.Path, "{name}", "KrishnaMohan", 1)},
 		SchemaRequired: schema.Required, SchemaKnown: schema.Known,

@@ -18,7 +18,7 @@ const steps = `
 2. In the repository of UMS, start the others, and check what the skeleton keeps already:
 
      go run ./cmd/ums
-     go run ./conformance -slot <% .Slot %> -url http://127.0.0.1:8081<% if ne .Slot "add" %> -write-url http://127.0.0.1:8080<% end %> -run '<% .Clauses %>'
+     go run ./conformance -slot <% .Slot %> -url http://127.0.0.1:8081<% .WriteURL %> -run '<% .Clauses %>'
 
 3. Fill <% .Language.Fill %>; docs/slots.md tells the contract. Then everything is checked through the gateway:
 
