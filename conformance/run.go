@@ -58,7 +58,10 @@ func run(ctx context.Context, args []string, getenv func(string) string, stdout 
 func reach(ctx context.Context, client *contract.Client, o options) error {
 	ctx, cancel := context.WithTimeout(ctx, min(o.timeout, 10*time.Second))
 	defer cancel()
-	return client.Reach(ctx, o.slot)
+	if err := client.Reach(ctx, o.slot); err != nil || o.match.String() != "" {
+		return err // with -run, clauses may be meant that a slot keeps before anything fills it: probes and errors
+	}
+	return client.Filled(ctx, o.slot)
 }
 
 // check runs the clauses one after the other and prints a line for each, and the summary.

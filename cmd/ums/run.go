@@ -31,7 +31,7 @@ func run(ctx context.Context, args []string, p process) error {
 		DefaultCommand: "up",
 		Commands: []*cli.Command{
 			upCommand(getenv, stdout, stderr), outboxCommand(getenv, stdout), journalCommand(getenv, stdout),
-			deadLettersCommand(getenv, stdout), importCommand(p), exportCommand(p), doctorCommand(p),
+			deadLettersCommand(getenv, stdout), importCommand(p), exportCommand(p), doctorCommand(p), slotCommand(stdout),
 		},
 		OnUsageError: usageError,
 		CommandNotFound: func(_ context.Context, _ *cli.Command, name string) {

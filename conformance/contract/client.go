@@ -113,7 +113,8 @@ func parseBase(raw string) (*url.URL, error) {
 // ErrUnreachable says that nothing answers at an address, or that what answers is not UMS.
 var ErrUnreachable = errors.New("the system under test cannot be reached")
 
-// Reach finds out whether the clauses of a slot can be run at all. The error wraps [ErrUnreachable].
+// Reach finds out whether the clauses of a slot can be run at all: something answers, and there is where to add users.
+// The error wraps [ErrUnreachable].
 func (c *Client) Reach(ctx context.Context, slot Slot) error {
 	for _, req := range []request{getProbe(Find, "/livez"), getProbe(Add, "/livez")} {
 		if _, err := c.send(ctx, req); err != nil {
@@ -128,11 +129,12 @@ func (c *Client) Reach(ctx context.Context, slot Slot) error {
 		return fmt.Errorf("%w: %s does not take POST /user, so no users can be added to be found; "+
 			"give the address that does, the gateway's or the add service's, as the write URL", ErrUnreachable, c.writeBase)
 	}
-	return c.reachReader(ctx, slot)
+	return nil
 }
 
-// reachReader finds out whether anything fills a slot that may be empty.
-func (c *Client) reachReader(ctx context.Context, slot Slot) error {
+// Filled finds out whether anything fills a slot that may be empty. Where nothing does, most of its clauses fail, and
+// all of them for this one reason. The error wraps [ErrUnreachable].
+func (c *Client) Filled(ctx context.Context, slot Slot) error {
 	var first request
 	switch slot {
 	case Add, Find, All: // these are never empty, or it is told by their clauses

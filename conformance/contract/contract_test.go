@@ -201,11 +201,13 @@ func TestAnEmptySlotIsToldInPlainWords(t *testing.T) {
 	}
 	client := newClient(t, contract.Options{URL: f.start(t), Settle: time.Millisecond})
 	const want = "nothing fills this slot"
-	if err := client.Reach(t.Context(), contract.Search); !errors.Is(err, contract.ErrUnreachable) || !strings.Contains(err.Error(), want) {
-		t.Errorf("it is reached: %v; want to be told that %s", err, want)
+	if err := client.Filled(t.Context(), contract.Search); !errors.Is(err, contract.ErrUnreachable) || !strings.Contains(err.Error(), want) {
+		t.Errorf("it is filled: %v; want to be told that %s", err, want)
 	}
-	if err := client.Reach(t.Context(), contract.All); err != nil {
-		t.Errorf("for the sake of one slot the others are not checked: %v", err)
+	for _, err := range []error{client.Reach(t.Context(), contract.Search), client.Filled(t.Context(), contract.All)} {
+		if err != nil {
+			t.Errorf("for the sake of one slot other clauses are not checked: %v", err)
+		}
 	}
 	for _, c := range matching(t, "search/names/found", contract.Clauses(contract.All)) {
 		if err := c.Check(t.Context(), client); err == nil || !strings.Contains(err.Error(), want) {
