@@ -80,7 +80,7 @@ func (f filling) isServedBy(t *testing.T, gateway string) {
 // start runs the filling on a free port until t ends, and fails t if it does not stop well on SIGTERM. It returns its URL.
 func (f filling) start(t *testing.T, databaseURL string) string {
 	t.Helper()
-	command := exec.CommandContext(context.WithoutCancel(t.Context()), f.command[0], f.command[1:]...) //nolint:gosec // a test's own
+	command := exec.CommandContext(context.WithoutCancel(t.Context()), f.command[0], f.command[1:]...)
 	command.Dir = f.folder
 	command.Env = append(os.Environ(), "ADDR=127.0.0.1:0", "ADMIN_ADDR=off", "DATABASE_URL="+databaseURL, "CURSOR_KEYS="+cursor.NewKey())
 	for name, value := range f.env {
@@ -116,7 +116,7 @@ func stop(t *testing.T, process *os.Process, ended <-chan error) {
 	case <-time.After(stopTime):
 		t.Errorf("the filling has not stopped %s after SIGTERM", stopTime)
 		_ = process.Kill()
-		<-ended
+		_ = <-ended // it was told already what is wrong
 	}
 }
 
@@ -144,7 +144,8 @@ func get(t *testing.T, url string) (status int, body []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	response, err := http.DefaultClient.Do(request)
+	client := &http.Client{Timeout: servicetest.Patience, Transport: &http.Transport{DisableKeepAlives: true}}
+	response, err := client.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -64,7 +64,7 @@ func installed(t *testing.T, name string, locks []string, install func(folder st
 		return folder
 	}
 	// Whoever is first gives it its name: several tests, and several processes, may be here at once.
-	fresh, err := os.MkdirTemp(cache, "new-")
+	fresh, err := os.MkdirTemp(cache, "new-") //nolint:usetesting // on the file system of the cache, to be renamed
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -84,6 +84,7 @@ def main() -> None:
     output = logging.StreamHandler(sys.stdout)
     output.setFormatter(Log())
     logging.basicConfig(level=logging.INFO, handlers=[output])
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of each request that waits for a thread
     try:
         settings = Settings.load(os.environ)
         health(settings) if sys.argv[1:] == ["health"] else serve(settings)
