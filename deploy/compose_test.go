@@ -13,10 +13,11 @@ import (
 	"github.com/glarimy/ums/deploy/edges"
 )
 
-// compose loads docker-compose.yml as docker compose does, with every profile and without anybody's .env.
-func compose(t *testing.T) *types.Project {
+// compose loads docker-compose.yml as docker compose does, with every profile and without anybody's .env. Overrides come
+// after it.
+func compose(t *testing.T, overrides ...string) *types.Project {
 	t.Helper()
-	options, err := cli.NewProjectOptions([]string{filepath.Join(root, "docker-compose.yml")},
+	options, err := cli.NewProjectOptions(append([]string{filepath.Join(root, "docker-compose.yml")}, overrides...),
 		cli.WithProfiles([]string{"*"}), cli.WithName("ums"))
 	if err != nil {
 		t.Fatal(err)
@@ -71,8 +72,13 @@ func TestComposeNetworksAreTheEdges(t *testing.T) {
 // TestComposeIsHardened asks of containers what the manifests are asked for.
 func TestComposeIsHardened(t *testing.T) {
 	t.Parallel()
+	checkHardened(t, compose(t))
+}
+
+func checkHardened(t *testing.T, project *types.Project) {
+	t.Helper()
 	published := map[string]string{"gateway": "8080", "prometheus": "9090", "grafana": "3000"}
-	for name, s := range compose(t).Services {
+	for name, s := range project.Services {
 		switch {
 		case !s.ReadOnly:
 			t.Errorf("%s can write to its image", name)

@@ -8,6 +8,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/pod-security-admission/api"
 	"k8s.io/pod-security-admission/policy"
 )
@@ -15,22 +16,27 @@ import (
 // TestRestricted judges every pod as the API server's own admission does.
 func TestRestricted(t *testing.T) {
 	t.Parallel()
+	for _, overlay := range []string{dev, production} {
+		all := objects(t, manifests(t), overlay)
+		checkRestricted(t, overlay, all)
+		namespaces := of[*corev1.Namespace](all)
+		if len(namespaces) != 1 || namespaces[0].Labels[api.EnforceLevelLabel] != string(api.LevelRestricted) {
+			t.Errorf("%s: the namespace does not enforce restricted", overlay)
+		}
+	}
+}
+
+func checkRestricted(t *testing.T, overlay string, all []runtime.Object) {
+	t.Helper()
 	evaluator, err := policy.NewEvaluator(policy.DefaultChecks(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	level := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
-	for _, overlay := range []string{dev, production} {
-		all := objects(t, manifests(t), overlay)
-		for name, pod := range pods(all) {
-			result := policy.AggregateCheckResults(evaluator.EvaluatePod(level, &pod.ObjectMeta, &pod.Spec))
-			if !result.Allowed {
-				t.Errorf("%s: %s is not restricted: %s", overlay, name, result.ForbiddenDetail())
-			}
-		}
-		namespaces := of[*corev1.Namespace](all)
-		if len(namespaces) != 1 || namespaces[0].Labels[api.EnforceLevelLabel] != string(api.LevelRestricted) {
-			t.Errorf("%s: the namespace does not enforce restricted", overlay)
+	for name, pod := range pods(all) {
+		result := policy.AggregateCheckResults(evaluator.EvaluatePod(level, &pod.ObjectMeta, &pod.Spec))
+		if !result.Allowed {
+			t.Errorf("%s: %s is not restricted: %s", overlay, name, result.ForbiddenDetail())
 		}
 	}
 }
@@ -91,28 +97,33 @@ func TestStopping(t *testing.T) {
 	t.Parallel()
 	for _, overlay := range []string{dev, production} {
 		for _, d := range of[*appsv1.Deployment](objects(t, manifests(t), overlay)) {
-			pod := d.Spec.Template.Spec
-			if pod.TerminationGracePeriodSeconds == nil || *pod.TerminationGracePeriodSeconds != 45 {
-				t.Errorf("%s: %s is not given 45 s to stop", overlay, d.Name)
-			}
-			rolling := d.Spec.Strategy.RollingUpdate
-			if rolling == nil || rolling.MaxUnavailable == nil || rolling.MaxUnavailable.IntValue() != 0 {
-				t.Errorf("%s: an update of %s takes a replica away before the next is there", overlay, d.Name)
-			}
-			c := pod.Containers[0]
-			if !slices.Contains(c.Env, corev1.EnvVar{Name: "SHUTDOWN_DELAY", Value: "15s"}) {
-				t.Errorf("%s: %s does not serve on for 15 s", overlay, d.Name)
-			}
-			for probe, path := range map[*corev1.Probe]string{
-				c.StartupProbe: "/livez", c.LivenessProbe: "/livez", c.ReadinessProbe: "/readyz",
-			} {
-				if probe == nil || probe.HTTPGet == nil || probe.HTTPGet.Path != path {
-					t.Errorf("%s: %s lacks the probe of %s", overlay, d.Name, path)
-				}
-			}
-			if c.Lifecycle != nil {
-				t.Errorf("%s: %s has hooks, which need a shell", overlay, d.Name)
-			}
+			checkStopping(t, overlay, d)
 		}
+	}
+}
+
+func checkStopping(t *testing.T, overlay string, d *appsv1.Deployment) {
+	t.Helper()
+	pod := d.Spec.Template.Spec
+	if pod.TerminationGracePeriodSeconds == nil || *pod.TerminationGracePeriodSeconds != 45 {
+		t.Errorf("%s: %s is not given 45 s to stop", overlay, d.Name)
+	}
+	rolling := d.Spec.Strategy.RollingUpdate
+	if rolling == nil || rolling.MaxUnavailable == nil || rolling.MaxUnavailable.IntValue() != 0 {
+		t.Errorf("%s: an update of %s takes a replica away before the next is there", overlay, d.Name)
+	}
+	c := pod.Containers[0]
+	if !slices.Contains(c.Env, corev1.EnvVar{Name: "SHUTDOWN_DELAY", Value: "15s"}) {
+		t.Errorf("%s: %s does not serve on for 15 s", overlay, d.Name)
+	}
+	for probe, path := range map[*corev1.Probe]string{
+		c.StartupProbe: "/livez", c.LivenessProbe: "/livez", c.ReadinessProbe: "/readyz",
+	} {
+		if probe == nil || probe.HTTPGet == nil || probe.HTTPGet.Path != path {
+			t.Errorf("%s: %s lacks the probe of %s", overlay, d.Name, path)
+		}
+	}
+	if c.Lifecycle != nil {
+		t.Errorf("%s: %s has hooks, which need a shell", overlay, d.Name)
 	}
 }

@@ -33,7 +33,7 @@ func spelledNameClauses() []Clause {
 			ID: "find/spelling/padded", Says: "white space around the name in the path is cut off",
 			Run: func(ctx context.Context, c *Client) error {
 				name := newName()
-				return foundAs(ctx, c, name, " \t"+name+"\u3000")
+				return foundAs(ctx, c, name, " \t\u0085"+name+"\u3000")
 			},
 		},
 	}
