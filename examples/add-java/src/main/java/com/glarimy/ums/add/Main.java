@@ -50,11 +50,12 @@ public final class Main {
         Database database = Database.open(settings.databaseUrl(), settings.databasePassword(), settings.connections());
         Clock clock = Clock.systemUTC();
         var schema = new SchemaGate(database);
-        var http = new HttpService(settings.address(), settings.connections() + SPARE_THREADS, new Writes(database, clock),
-                new IdempotencyKeys(database, clock), schema::isOpen, settings.shutdownTimeout());
+        var http = new HttpService(settings.address(), settings.adminAddress(), settings.connections() + SPARE_THREADS,
+                new Writes(database, clock), new IdempotencyKeys(database, clock), schema::isOpen, settings.shutdownTimeout());
+        ScheduledExecutorService tasks = Executors.newSingleThreadScheduledExecutor();
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(settings, http, tasks, database)));
         http.start();
         LOG.atInfo().addKeyValue("addr", settings.address().getHostString() + ":" + http.port()).log("serving");
-        ScheduledExecutorService tasks = Executors.newSingleThreadScheduledExecutor();
         tasks.scheduleWithFixedDelay(schema, 0, SCHEMA_LOOK_MILLIS, TimeUnit.MILLISECONDS);
         var cleanup = new KeyCleanup(database, clock);
         tasks.scheduleWithFixedDelay(() -> {
@@ -62,7 +63,6 @@ public final class Main {
                 cleanup.run();
             }
         }, 1, CLEANUP_SECONDS, TimeUnit.SECONDS);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(settings, http, tasks, database)));
     }
 
     private static void stop(Settings settings, HttpService http, ScheduledExecutorService tasks, Database database) {

@@ -11,8 +11,10 @@ import java.util.regex.Pattern;
 /**
  * The environment variables, which have the same names for all of UMS. Any X may be given as X_FILE, a file whose content
  * is the value.
+ *
+ * @param adminAddress where metrics are, or null for nowhere
  */
-record Settings(InetSocketAddress address, String databaseUrl, String databasePassword, int connections,
+record Settings(InetSocketAddress address, InetSocketAddress adminAddress, String databaseUrl, String databasePassword, int connections,
         Duration shutdownDelay, Duration shutdownTimeout) {
     private static final int MAX_CONNECTIONS = 1000;
 
@@ -22,7 +24,8 @@ record Settings(InetSocketAddress address, String databaseUrl, String databasePa
         if (url.isEmpty()) {
             throw new IllegalArgumentException("DATABASE_URL is missing: give mysql://user:password@tcp(host:3306)/database");
         }
-        return new Settings(address(value(env, "ADDR", ":8080")), url, value(env, "DATABASE_PASSWORD", ""),
+        String admin = value(env, "ADMIN_ADDR", ":9464");
+        return new Settings(address("ADDR", value(env, "ADDR", ":8080")), admin.equals("off") ? null : address("ADMIN_ADDR", admin), url, value(env, "DATABASE_PASSWORD", ""),
                 number(value(env, "DATABASE_MAX_CONNECTIONS", "32")),
                 Durations.parse("SHUTDOWN_DELAY", value(env, "SHUTDOWN_DELAY", "0s")),
                 Durations.parse("SHUTDOWN_TIMEOUT", value(env, "SHUTDOWN_TIMEOUT", "20s")));
@@ -42,15 +45,15 @@ record Settings(InetSocketAddress address, String databaseUrl, String databasePa
     }
 
     /** Reads host:port, where the host may be missing: then it is every address of the machine. */
-    static InetSocketAddress address(String text) {
+    private static InetSocketAddress address(String variable, String text) {
         var form = Pattern.compile("(|[^\\[\\]:]+|\\[[^\\]]+\\]):(\\d{1,5})").matcher(text);
         if (!form.matches() || Integer.parseInt(form.group(2)) > 0xFFFF) {
-            throw new IllegalArgumentException("ADDR is not of the form host:port or :port: " + text);
+            throw new IllegalArgumentException(variable + " is not of the form host:port or :port: " + text);
         }
         int port = Integer.parseInt(form.group(2));
         var address = form.group(1).isEmpty() ? new InetSocketAddress(port) : new InetSocketAddress(form.group(1), port);
         if (address.isUnresolved()) {
-            throw new IllegalArgumentException("the host of ADDR is not known: " + text);
+            throw new IllegalArgumentException("the host of " + variable + " is not known: " + text);
         }
         return address;
     }

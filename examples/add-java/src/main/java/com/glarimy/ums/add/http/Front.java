@@ -1,5 +1,6 @@
 package com.glarimy.ums.add.http;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.function.Supplier;
 import org.eclipse.jetty.http.HttpHeader;
@@ -25,11 +26,13 @@ final class Front extends Handler.Abstract {
 
     private final UserResource users;
     private final Document document;
+    private final Metrics metrics;
     private final Supplier<State> state;
 
-    Front(UserResource users, Document document, Supplier<State> state) {
+    Front(UserResource users, Document document, Metrics metrics, Supplier<State> state) {
         this.users = users;
         this.document = document;
+        this.metrics = metrics;
         this.state = state;
     }
 
@@ -40,7 +43,12 @@ final class Front extends Handler.Abstract {
         if (state.get() == State.STOPPING) {
             response.getHeaders().put(HttpHeader.CONNECTION, "close");
         }
-        answer(request, id).write(response, callback);
+        long begun = System.nanoTime();
+        Answer answer = answer(request, id);
+        if (!isProbe(OpaqueTargets.path(request))) {
+            metrics.observe(request.getMethod(), answer.status(), Duration.ofNanos(System.nanoTime() - begun));
+        }
+        answer.write(response, callback);
         return true;
     }
 
@@ -49,18 +57,12 @@ final class Front extends Handler.Abstract {
             return route(request, new Incoming(request, id));
         } catch (Exception e) {
             Problem problem = Problems.of(e);
-            if (problem.type().status() >= 500 && !isProbe(path(request))) {
+            if (problem.type().status() >= 500 && !(e instanceof ProblemException)) {
                 LOG.atError().addKeyValue("request_id", id).addKeyValue("status", problem.type().status()).setCause(e)
                         .log("request failed");
             }
-            return problem.answer(id, Segments.escape(path(request)));
+            return problem.answer(id, Segments.escape(OpaqueTargets.path(request)));
         }
-    }
-
-    /** The path as it was sent, without the query. */
-    private static String path(Request request) {
-        String path = request.getHttpURI().getPath();
-        return path == null ? "" : path;
     }
 
     private static boolean isProbe(String path) {
@@ -68,7 +70,7 @@ final class Front extends Handler.Abstract {
     }
 
     private Answer route(Request request, Incoming incoming) throws Exception {
-        String path = path(request);
+        String path = OpaqueTargets.path(request);
         String method = request.getMethod();
         switch (path) {
             case "/livez":
