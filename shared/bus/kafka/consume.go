@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/glarimy/ums/shared/bus"
@@ -197,9 +196,8 @@ func (m *member) look(ctx context.Context, fetches kgo.Fetches) error {
 // afresh decides what becomes of the membership after a failure. To leave a group whose brokers are away would make the
 // others, and this member itself, wait for the end of its session.
 func (m *member) afresh(err error, failures int) {
-	_, group := errors.AsType[*kgo.ErrGroupSession](err)
 	cannotWork := errors.Is(err, bus.ErrUnavailable) && failures >= patience
-	if isLost(err) || group || cannotWork || errors.Is(err, kerr.UnknownMemberID) {
+	if isLost(err) || cannotWork {
 		m.leave()
 	}
 }
