@@ -59,6 +59,9 @@ type Kind struct {
 	// NewOutage returns an empty server that the test may stop.
 	NewOutage func(t *testing.T) Outage
 
+	// OneOutage is true where a server takes long to start: the suite then has one outage and not several.
+	OneOutage bool
+
 	// TakeoverAfter is a short time after which a dead member's events are taken over.
 	TakeoverAfter time.Duration
 }

@@ -72,6 +72,9 @@ func serverIsAway(t *testing.T, k Kind) {
 
 // publishingWhileAway must not look like a refusal: nobody's event is at fault.
 func publishingWhileAway(t *testing.T, k Kind) {
+	if k.OneOutage {
+		t.Skip("a server takes long to start; TheServerIsAway has an outage")
+	}
 	server := k.NewOutage(t)
 	b := server.Open(t, Options{})
 	wantTrouble := func(ctx context.Context, when string) {

@@ -16,6 +16,7 @@ import (
 	"github.com/glarimy/ums/shared/bus/bustest"
 	"github.com/glarimy/ums/shared/bus/kafka"
 	"github.com/glarimy/ums/shared/bus/kafka/kafkatest"
+	"github.com/glarimy/ums/shared/enginetest"
 )
 
 // TestBusInTheProcess runs the suite of every bus on a Kafka inside the process.
@@ -182,4 +183,18 @@ func (o *outage) Stop(t *testing.T) {
 func (o *outage) Start(t *testing.T) {
 	t.Helper()
 	o.start(t)
+}
+
+// TestBusOnKafka runs the same on Apache's own broker.
+func TestBusOnKafka(t *testing.T) {
+	t.Parallel()
+	bustest.Run(t, bustest.Kind{
+		New: func(t *testing.T) bustest.Server { return served{enginetest.Kafka(t).URL} },
+		NewOutage: func(t *testing.T) bustest.Outage {
+			server := enginetest.PrivateKafka(t)
+			return &outage{served{server.URL}, server.Kill, server.Start}
+		},
+		OneOutage:     true,
+		TakeoverAfter: soon,
+	})
 }
