@@ -113,7 +113,7 @@ func TestDeadLettersRefuses(t *testing.T) {
 		want string
 	}{
 		"no bus":       {want: "EVENTS_URL is not set"},
-		"wrong bus":    {env: map[string]string{"EVENTS_URL": "kafka://x"}, want: "EVENTS_URL must begin with redis://"},
+		"wrong bus":    {env: map[string]string{"EVENTS_URL": "nats://x"}, want: "EVENTS_URL must begin with redis://"},
 		"bus away":     {env: away, want: "the event bus of EVENTS_URL: read the stream"},
 		"retry, away":  {env: away, args: []string{"retry", "1-1"}, want: "connection refused"},
 		"retry what":   {env: away, args: []string{"retry"}, want: "give the IDs"},

@@ -9,9 +9,12 @@ import (
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/google/uuid"
-	"github.com/redis/go-redis/v9"
 
+	"github.com/glarimy/ums/shared/bus"
+	"github.com/glarimy/ums/shared/bus/transport"
+	"github.com/glarimy/ums/shared/bus/transporttest"
 	"github.com/glarimy/ums/shared/enginetest"
+	"github.com/glarimy/ums/shared/event"
 	"github.com/glarimy/ums/shared/servicetest"
 	"github.com/glarimy/ums/shared/usercache"
 )
@@ -28,36 +31,47 @@ func (b *backends) changeByHand(t *testing.T, name string, number uint64) {
 	}
 }
 
-// tell puts the event of a change on the bus, in the form that any language writes.
-func tell(t *testing.T, bus redis.UniversalClient, kind, name string) {
+// tell puts the event of a change on the bus.
+func tell(t *testing.T, b bus.Publisher, kind, name string) {
 	t.Helper()
-	err := bus.Do(t.Context(), "XADD", "ums:user:events", "*",
-		"ce_specversion", "1.0", "ce_id", uuid.NewString(), "ce_source", "/ums/add", "ce_type", "com.glarimy.ums.user."+kind,
-		"ce_subject", name, "ce_time", "2022-09-12T10:00:00Z", "ce_sequence", "00000000000000000042", "data", "{}").Err()
-	if err != nil {
-		t.Fatal(err)
+	results := b.Publish(t.Context(), []event.Event{{
+		ID: uuid.NewString(), Source: event.SourceAdd, Type: "com.glarimy.ums.user." + kind, User: name,
+		Time: since(), Sequence: event.Sequence(42), Data: []byte("{}"),
+	}})
+	if results != nil {
+		t.Fatal(results)
 	}
 }
 
-// onEachBus runs a test on backends of each kind and an event bus of the same kind.
-func onEachBus(t *testing.T, test func(t *testing.T, b *backends, eventsURL string)) {
+// onEachBus runs a test on backends of each kind and each event bus.
+func onEachBus(t *testing.T, test func(t *testing.T, b *backends, events *transporttest.Server)) {
 	t.Helper()
-	t.Run("MySQL and Redis", func(t *testing.T) {
-		t.Parallel()
-		test(t, newBackends(t, enginetest.MySQL(t).URL, enginetest.Redis(t).URL), enginetest.Redis(t).URL)
-	})
-	t.Run("SQLite", func(t *testing.T) {
-		t.Parallel()
-		test(t, onSQLite(t), "redis://"+miniredis.RunT(t).Addr())
-	})
+	inMySQL := func(t *testing.T) *backends {
+		t.Helper()
+		return newBackends(t, enginetest.MySQL(t).URL, enginetest.Redis(t).URL)
+	}
+	for name, tc := range map[string]struct {
+		backends func(*testing.T) *backends
+		events   func(testing.TB) *transporttest.Server
+	}{
+		"MySQL and Redis":             {inMySQL, transporttest.Redis},
+		"MySQL and Kafka":             {inMySQL, transporttest.Kafka},
+		"SQLite":                      {onSQLite, transporttest.InProcessRedis},
+		"SQLite and in-process Kafka": {onSQLite, transporttest.InProcessKafka},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, tc.backends(t), tc.events(t))
+		})
+	}
 }
 
 // TestAnothersChangeIsVisible within a second of its event, though what was there before is cached.
 func TestAnothersChangeIsVisible(t *testing.T) {
 	t.Parallel()
-	onEachBus(t, func(t *testing.T, b *backends, eventsURL string) {
-		s := start(t, b, options{events: eventsURL, cache: usercache.Config{TTL: time.Hour, NegativeTTL: time.Hour}})
-		bus := dial(t, eventsURL, servicetest.Patience)
+	onEachBus(t, func(t *testing.T, b *backends, events *transporttest.Server) {
+		s := start(t, b, options{events: events.URL, cache: usercache.Config{TTL: time.Hour, NegativeTTL: time.Hour}})
+		bus := events.Open(t, transport.Dependencies{})
 		u := b.insert(t, "KrishnaMohan", since())
 		s.get(t, "/user/KrishnaMohan").wantStatus(t, http.StatusOK)
 		s.get(t, "/user/Krishna%20Rao").wantStatus(t, http.StatusNotFound)
@@ -69,8 +83,11 @@ func TestAnothersChangeIsVisible(t *testing.T) {
 		if body := s.get(t, "/user/KrishnaMohan").body; !strings.Contains(body, "9731423166") {
 			t.Fatalf("before the event the answer is %s, want what is cached", body)
 		}
+		tell(t, bus, "added", "no") // no name that UMS knows
+		servicetest.Eventually(t, "it is done, so that the service has joined its group", func() bool {
+			return s.counter(t, `ums_bus_events_handled_total{group="find"}`) == "1"
+		})
 		begin := time.Now()
-		tell(t, bus, "added", "no")          // no name that UMS knows
 		tell(t, bus, "found", "Krishna Rao") // no change
 		tell(t, bus, "added", "Krishna Rao")
 		tell(t, bus, "changed", "KrishnaMohan")
@@ -95,8 +112,9 @@ func TestAnothersChangeIsVisible(t *testing.T) {
 func TestAFenceStands(t *testing.T) {
 	t.Parallel()
 	b := onSQLite(t)
-	bus := dial(t, "redis://"+miniredis.RunT(t).Addr(), servicetest.Patience)
-	s := start(t, b, options{events: "redis://" + bus.(*redis.Client).Options().Addr})
+	events := transporttest.InProcessRedis(t)
+	bus := events.Open(t, transport.Dependencies{})
+	s := start(t, b, options{events: events.URL})
 	name := keyOf(t, "KrishnaMohan")
 	if err := b.redis.Set(t.Context(), usercache.Key(name), "fence:another", time.Hour).Err(); err != nil {
 		t.Fatal(err)
@@ -111,10 +129,10 @@ func TestAFenceStands(t *testing.T) {
 // TestAnEventWhileTheCacheIsAway is tried again, for as long as it takes.
 func TestAnEventWhileTheCacheIsAway(t *testing.T) {
 	t.Parallel()
-	cache, events := miniredis.RunT(t), miniredis.RunT(t)
+	cache, events := miniredis.RunT(t), transporttest.InProcessRedis(t)
 	b := newBackends(t, enginetest.SQLite(t).URL, "redis://"+cache.Addr())
 	s := start(t, b, options{
-		events: "redis://" + events.Addr(), cache: usercache.Config{TTL: time.Hour, RetryRedis: 50 * time.Millisecond},
+		events: events.URL, cache: usercache.Config{TTL: time.Hour, RetryRedis: 50 * time.Millisecond},
 	})
 	u := b.insert(t, "KrishnaMohan", since())
 	s.get(t, "/user/KrishnaMohan").wantStatus(t, http.StatusOK)
@@ -122,7 +140,7 @@ func TestAnEventWhileTheCacheIsAway(t *testing.T) {
 	b.changeByHand(t, "KrishnaMohan", 9731423199)
 
 	cache.SetError("LOADING Redis is loading the dataset in memory")
-	tell(t, dial(t, "redis://"+events.Addr(), servicetest.Patience), "changed", "KrishnaMohan")
+	tell(t, events.Open(t, transport.Dependencies{}), "changed", "KrishnaMohan")
 	servicetest.Eventually(t, "it was tried some times", func() bool {
 		tried := s.counter(t, `ums_bus_unavailable_total{group="find"}`)
 		return tried != "0" && tried != "1" && tried != "2"

@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/glarimy/ums/shared/bus/transporttest"
 	"github.com/glarimy/ums/shared/enginetest"
+	"github.com/glarimy/ums/shared/event"
 	"github.com/glarimy/ums/shared/readevents"
 	"github.com/glarimy/ums/shared/servicetest"
 )
@@ -14,9 +16,9 @@ import (
 // TestReadsAreTold finds an event for each answer that tells of a user, and for no other.
 func TestReadsAreTold(t *testing.T) {
 	t.Parallel()
-	onEachBus(t, func(t *testing.T, b *backends, eventsURL string) {
-		s := start(t, b, options{events: eventsURL, reads: readevents.Config{Reads: "all"}})
-		quiet := start(t, b, options{events: eventsURL})
+	onEachBus(t, func(t *testing.T, b *backends, events *transporttest.Server) {
+		s := start(t, b, options{events: events.URL, reads: readevents.Config{Reads: "all"}})
+		quiet := start(t, b, options{events: events.URL})
 		b.insert(t, "KrishnaMohan", since())
 		tag := s.get(t, "/user/KrishnaMohan", "Ums-Actor", "someone", "X-Request-Id", "r-1").header.Get("Etag")
 		s.get(t, "/user/KrishnaMohan", "If-None-Match", tag).wantStatus(t, http.StatusNotModified)
@@ -24,19 +26,19 @@ func TestReadsAreTold(t *testing.T) {
 		s.get(t, "/user/Krishna%20Rao").wantStatus(t, http.StatusNotFound)
 		s.get(t, "/user/x").wantStatus(t, http.StatusBadRequest)
 		quiet.get(t, "/user/KrishnaMohan").wantStatus(t, http.StatusOK)
-		bus := dial(t, eventsURL, servicetest.Patience)
+		var told []event.Event
 		servicetest.Eventually(t, "three events are on the bus", func() bool {
-			return bus.XLen(t.Context(), "ums:user:events").Val() == 3
+			told = events.Events(t)
+			return len(told) == 3
 		})
-		for _, e := range bus.XRange(t.Context(), "ums:user:events", "-", "+").Val() {
-			if e.Values["ce_type"] != "com.glarimy.ums.user.found" || e.Values["ce_source"] != "/ums/find" ||
-				e.Values["ce_subject"] != "KrishnaMohan" || e.Values["data"] != `{"name":"KrishnaMohan"}` {
-				t.Errorf("an event is %v", e.Values)
+		for _, e := range told {
+			if e.Type != event.TypeFound || e.Source != "/ums/find" || e.User != "KrishnaMohan" ||
+				string(e.Data) != `{"name":"KrishnaMohan"}` {
+				t.Errorf("an event is %+v", e)
 			}
 		}
-		first := bus.XRange(t.Context(), "ums:user:events", "-", "+").Val()[0].Values
-		if first["ce_actor"] != "someone" || first["ce_requestid"] != "r-1" {
-			t.Errorf("the first is %v", first)
+		if first := told[0]; first.Actor != "someone" || first.RequestID != "r-1" {
+			t.Errorf("the first is %+v", first)
 		}
 	})
 }

@@ -35,7 +35,7 @@ func TestMainRefuses(t *testing.T) {
 	servicetest.Refuses(t, journal.Main, right, []string{"secret"}, [][3]string{
 		{"CURSOR_KEYS", "", "CURSOR_KEYS is not set: give every replica the same key"},
 		{"CURSOR_KEYS", key(1) + ",secret", "CURSOR_KEYS: key 2 of the list is not base64"},
-		{"EVENTS_URL", "kafka://u:secret@host:9092", "EVENTS_URL must begin with redis://"},
+		{"EVENTS_URL", "nats://u:secret@host:9092", "EVENTS_URL must begin with redis://"},
 		{"JOURNAL_TIMEOUT", "-5s", "JOURNAL_TIMEOUT is -5s"},
 		{"JOURNAL_HEARTBEAT", "0s", "JOURNAL_HEARTBEAT is 0s"},
 		{"JOURNAL_MAX_STREAMS", "-1", "JOURNAL_MAX_STREAMS is -1"},

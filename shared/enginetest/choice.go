@@ -15,21 +15,23 @@ import (
 const startWait = 8 * time.Minute
 
 // process is what the tests of this process share: the choice of each kind of server, made once, and the MySQL server
-// in which each test gets a database of its own.
+// and the Kafka broker in which each test gets a database or a topic of its own.
 var process = sync.OnceValue(func() *engines {
 	host := engine.NewHost(os.Stderr)
 	return &engines{
 		mysql:        choice{host: host, sources: host.MySQLSources()},
 		privateMySQL: choice{host: host, sources: host.PrivateMySQLSources()},
 		redis:        choice{host: host, sources: host.RedisSources()},
+		kafka:        choice{host: host, sources: host.KafkaSources()},
+		privateKafka: choice{host: host, sources: host.PrivateKafkaSources()},
 	}
 })
 
 type engines struct {
-	mysql, privateMySQL, redis choice
+	mysql, privateMySQL, redis, kafka, privateKafka choice
 
-	mu          sync.Mutex
-	sharedMySQL *engine.Server
+	mu                       sync.Mutex
+	sharedMySQL, sharedKafka *engine.Server
 }
 
 // choice remembers which source works, so that the others are asked once only.

@@ -1,4 +1,4 @@
-// Package enginetest gives tests real databases: MySQL (or MariaDB), Redis and SQLite.
+// Package enginetest gives tests real servers: MySQL (or MariaDB), Redis, SQLite and Apache Kafka.
 //
 // A server comes from the first of these that works, and the choice is printed on standard error, with the product and
 // its version, once per process:
@@ -7,6 +7,8 @@
 //  2. Docker: mysql:9.7, redis:8.0
 //  3. mysqld or mariadbd, redis-server of this machine, run privately
 //  4. on Debian, as root: the same after apt-get install
+//
+// Kafka is that of TEST_KAFKA_URL, or a broker of Apache's artifacts, downloaded once, on this machine's Java.
 //
 // If none works the test is skipped with the reason of each, or fails if REQUIRE_ENGINES=1.
 //

@@ -18,12 +18,11 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/redis/go-redis/v9"
 
 	"github.com/glarimy/ums/services/add/relay"
-	"github.com/glarimy/ums/shared/bus/redisstream"
+	"github.com/glarimy/ums/shared/bus/transport"
+	"github.com/glarimy/ums/shared/bus/transporttest"
 	"github.com/glarimy/ums/shared/database"
-	"github.com/glarimy/ums/shared/enginetest"
 	"github.com/glarimy/ums/shared/event"
 	"github.com/glarimy/ums/shared/lease"
 	"github.com/glarimy/ums/shared/servicetest"
@@ -56,7 +55,7 @@ func hold(ctx context.Context, _ []string, getenv func(string) string, stdout io
 	if err != nil {
 		return err
 	}
-	events, err := redisstream.Open(getenv("EVENTS_URL"), redisstream.Options{})
+	events, err := transport.Config{URL: getenv("EVENTS_URL")}.Open(transport.Dependencies{})
 	if err != nil {
 		return err
 	}
@@ -129,35 +128,29 @@ func (p *program) until(t *testing.T, form string) []string {
 	return nil
 }
 
-// stream reads all events of the stream.
-func stream(t *testing.T, url string) []event.Event {
+// onEachBus runs a test on a new database of each kind and each bus.
+func onEachBus(t *testing.T, test func(t *testing.T, s store, events *transporttest.Server)) {
 	t.Helper()
-	options, err := redis.ParseURL(url)
-	if err != nil {
-		t.Fatal(err)
+	for name, backends := range map[string]struct {
+		store  func(*testing.T) store
+		events func(testing.TB) *transporttest.Server
+	}{
+		"MySQL and Redis":             {onMySQL, transporttest.Redis},
+		"MySQL and Kafka":             {onMySQL, transporttest.Kafka},
+		"SQLite and Redis":            {onSQLite, transporttest.Redis},
+		"SQLite and in-process Kafka": {onSQLite, transporttest.InProcessKafka},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, backends.store(t), backends.events(t))
+		})
 	}
-	client := redis.NewClient(options)
-	defer func() { _ = client.Close() }()
-	entries, err := client.XRange(t.Context(), redisstream.Stream, "-", "+").Result()
-	if err != nil {
-		t.Fatal(err)
-	}
-	events := make([]event.Event, len(entries))
-	for i, entry := range entries {
-		get := func(name string) (string, bool) { v, ok := entry.Values[name].(string); return v, ok }
-		data, _ := get("data")
-		if events[i], err = event.FromAttributes(get, []byte(data)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return events
 }
 
 // TestAnotherProcessTakesOver kills the relay that leads, with the lease time that users have.
 func TestAnotherProcessTakesOver(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, s store) {
-		server := enginetest.Redis(t)
+	onEachBus(t, func(t *testing.T, s store, server *transporttest.Server) {
 		relays := map[int]*program{}
 		for range 2 {
 			p := launch(t, modeMain, s, server.URL)
@@ -166,7 +159,7 @@ func TestAnotherProcessTakesOver(t *testing.T) {
 		}
 		written := s.writeAll(t, many("User", 100)...)
 		servicetest.Eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
-		if got := stream(t, server.URL); len(got) != len(written) {
+		if got := server.Events(t); len(got) != len(written) {
 			t.Errorf("%d events are on the bus, %d were written: both relays work", len(got), len(written))
 		}
 
@@ -183,7 +176,7 @@ func TestAnotherProcessTakesOver(t *testing.T) {
 		if took > 5*time.Second {
 			t.Errorf("it took over after %s, want 5s at most", took)
 		}
-		compare(t, written, stream(t, server.URL))
+		compare(t, written, server.Events(t))
 	})
 }
 
@@ -205,8 +198,7 @@ func leaderPID(t *testing.T, s store) int {
 // TestKilledBetweenPublishingAndMarking kills twenty processes at the worst moment.
 func TestKilledBetweenPublishingAndMarking(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, s store) {
-		server := enginetest.Redis(t)
+	onEachBus(t, func(t *testing.T, s store, server *transporttest.Server) {
 		kills := 20
 		if testing.Short() {
 			kills = 3
@@ -222,14 +214,9 @@ func TestKilledBetweenPublishingAndMarking(t *testing.T) {
 				t.Fatalf("after kill %d, %d events are not marked, want %d", i+1, got, 5*(i+1))
 			}
 		}
-		b, err := redisstream.Open(server.URL, redisstream.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = b.Close() })
-		start(t, s, b, options{config: relay.Config{LeaseTime: leaseTime}})
+		start(t, s, server.Open(t, transport.Dependencies{}), options{config: relay.Config{LeaseTime: leaseTime}})
 		servicetest.Eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
-		again := compare(t, written, stream(t, server.URL))
+		again := compare(t, written, server.Events(t))
 		t.Logf("%d times kill -9 on %s: no event lost, %d published more than once", kills, s.db.Dialect, again)
 	})
 }

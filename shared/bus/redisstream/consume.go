@@ -1,10 +1,8 @@
 package redisstream
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -14,13 +12,10 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/glarimy/ums/shared/bus"
+	"github.com/glarimy/ums/shared/bus/internal/work"
 )
 
 const (
-	defaultBatch    = 256
-	maxBatch        = 1000
-	defaultAttempts = 5
-
 	// blockTime is the longest wait for events in one call, and so the longest that a member is late to stop.
 	blockTime = 500 * time.Millisecond
 
@@ -28,24 +23,16 @@ const (
 	leaveTimeout = time.Second
 )
 
-// The pauses after failures, of a single event and of everything.
-const (
-	firstRetry   = 100 * time.Millisecond
-	lastRetry    = time.Second
-	firstBackoff = 100 * time.Millisecond
-	lastBackoff  = 5 * time.Second
-)
-
 // Consume implements [bus.Consumer].
 func (b *Bus) Consume(ctx context.Context, s bus.Subscription, handle bus.Handler) error {
-	if s.Group == "" {
-		return errors.New("consume: the subscription names no group")
+	s, err := work.Complete(s)
+	if err != nil {
+		return err
 	}
-	s.Batch = min(cmp.Or(s.Batch, defaultBatch), maxBatch)
-	s.Attempts = cmp.Or(s.Attempts, defaultAttempts)
-	m := &member{
-		Bus: b, Subscription: s, handle: handle, name: consumerName(),
-		metrics: b.metrics.of(s.Group), logger: b.logger.With("group", s.Group), own: beginning,
+	m := &member{Bus: b, name: consumerName(), logger: b.logger.With("group", s.Group), own: beginning}
+	m.desk = &work.Desk[string]{
+		Subscription: s, Handle: handle, Metrics: b.metrics.Of(s.Group), Logger: m.logger,
+		Done: func(ids ...string) { m.done = append(m.done, ids...) }, Bury: m.bury, GiveBack: m.giveBack,
 	}
 	background, stop := context.WithCancel(ctx)
 	var tending sync.WaitGroup
@@ -72,63 +59,37 @@ const beginning = "0-0"
 // member is one consumer of a group, for one call of Consume.
 type member struct {
 	*Bus
-	bus.Subscription
-	handle  bus.Handler
-	name    string
-	metrics *groupMetrics
-	logger  *slog.Logger
+	name   string
+	logger *slog.Logger
+	desk   *work.Desk[string]
 
-	joined   bool
-	own      string         // behind which to read again what is pending under the member's name; "" when that is read
-	attempts map[string]int // by id, of what is read again
-	window   window
-	done     []string // not acknowledged yet
+	joined bool
+	own    string   // behind which to read again what is pending under the member's name; "" when that is read
+	done   []string // not acknowledged yet
 
 	takeover time.Time // when to look next for what others left
 	scanned  string    // how far the last look came; "" for all of it
-	failures int       // in a row
 }
 
-// run works until ctx ends.
+// run works until ctx ends. After an error nothing is known of what is pending.
 func (m *member) run(ctx context.Context) {
-	for ctx.Err() == nil {
-		err := m.step(ctx)
-		if ctx.Err() != nil {
-			return
-		}
-		m.tell(ctx, err)
-		if err == nil {
-			m.failures = 0
-			continue
-		}
-		m.failures++
-		m.joined, m.own, m.attempts = false, beginning, m.window.clear()
-		if m.failures > 1 || !isGroupLost(err) {
-			pause(ctx, doubled(firstBackoff, lastBackoff, m.failures-1))
-		}
-	}
+	work.Loop{
+		Logger: m.logger, Step: m.step, IsLost: isGroupLost,
+		Afresh: func(error, int) {
+			m.joined, m.own = false, beginning
+			m.desk.Clear()
+		},
+	}.Run(ctx)
 }
 
-// step receives events and has them handled. After an error nothing is known of what is pending.
+// step receives events and has them handled.
 func (m *member) step(ctx context.Context) error {
-	for _, do := range []func(context.Context) error{m.acknowledge, m.join, m.takeOver, m.receive, m.work} {
+	for _, do := range []func(context.Context) error{m.acknowledge, m.join, m.takeOver, m.receive, m.desk.Work} {
 		if err := do(ctx); err != nil {
 			return err
 		}
 	}
 	return m.acknowledge(ctx)
-}
-
-// tell logs that a group cannot consume, once, and that it does again.
-func (m *member) tell(ctx context.Context, err error) {
-	switch {
-	case err != nil && m.failures == 0 && isGroupLost(err):
-		m.logger.WarnContext(ctx, "the event bus has lost the group; making it again", "error", err)
-	case err != nil && m.failures == 0:
-		m.logger.WarnContext(ctx, "events wait on the bus; trying again", "error", err)
-	case err == nil && m.failures > 0:
-		m.logger.InfoContext(ctx, "events are consumed again")
-	}
 }
 
 // isGroupLost reports whether the stream or the group is gone.
@@ -141,9 +102,9 @@ func (m *member) join(ctx context.Context) error {
 	if m.joined {
 		return nil
 	}
-	err := m.client.XGroupCreateMkStream(ctx, Stream, m.Group, "0").Err()
+	err := m.client.XGroupCreateMkStream(ctx, Stream, m.desk.Group, "0").Err()
 	if err != nil && !redis.HasErrorPrefix(err, "BUSYGROUP") {
-		return fmt.Errorf("make the group %s: %w", m.Group, err)
+		return fmt.Errorf("make the group %s: %w", m.desk.Group, err)
 	}
 	m.joined = true
 	m.checks.once(ctx, m.client, m.logger)
@@ -155,7 +116,7 @@ func (m *member) acknowledge(ctx context.Context) error {
 	if len(m.done) == 0 {
 		return nil
 	}
-	if err := m.client.XAck(ctx, Stream, m.Group, m.done...).Err(); err != nil {
+	if err := m.client.XAck(ctx, Stream, m.desk.Group, m.done...).Err(); err != nil {
 		return fmt.Errorf("acknowledge %d entries: %w", len(m.done), err)
 	}
 	m.done = m.done[:0]
@@ -168,33 +129,12 @@ func (m *member) leave(ctx context.Context) {
 	defer cancel()
 	err := m.acknowledge(ctx)
 	if err == nil {
-		err = m.setIdle(ctx, m.window.ids(), released)
+		err = m.setIdle(ctx, m.desk.Keys(), released)
 	}
 	if err == nil {
-		err = leaveScript.Run(ctx, m.client, []string{Stream}, m.Group, m.name).Err()
+		err = leaveScript.Run(ctx, m.client, []string{Stream}, m.desk.Group, m.name).Err()
 	}
 	if err != nil && !isGroupLost(err) {
 		m.logger.DebugContext(ctx, "the consumer was not removed; others will do so", "error", err)
 	}
-}
-
-// pause waits for d or the end of ctx.
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
-}
-
-// doubled returns first after n doublings, and last where that is less.
-func doubled(first, last time.Duration, n int) time.Duration {
-	for range n {
-		if first >= last/2 {
-			return last
-		}
-		first *= 2
-	}
-	return first
 }

@@ -80,6 +80,12 @@ func (b *Bus) Retry(ctx context.Context, ids ...string) (moved int, unknown []st
 	return moved, unknown, nil
 }
 
+// bury moves an entry to the dead letters.
+func (m *member) bury(ctx context.Context, id string, attempts int, reason string) (moved bool, err error) {
+	return buryScript.Run(ctx, m.client, []string{Stream, DeadLetters}, m.desk.Group, m.name, id,
+		MaxDeadLetters, reason, attempts, time.Now().UTC().Format(time.RFC3339Nano)).Bool()
+}
+
 // isID reports whether text has the form of an entry's id.
 func isID(text string) bool {
 	matched, _ := regexp.MatchString(`^[0-9]{1,20}-[0-9]{1,20}$`, text)

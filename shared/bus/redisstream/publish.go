@@ -6,14 +6,14 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/glarimy/ums/shared/bus"
+	"github.com/glarimy/ums/shared/bus/internal/work"
 	"github.com/glarimy/ums/shared/event"
 )
 
 // Publish implements [bus.Publisher]. What is sent at all is sent in one MULTI: the server takes it whole or not at all,
 // so that no user's events are torn apart by a server that is out of memory for a moment.
 func (b *Bus) Publish(ctx context.Context, events []event.Event) []error {
-	results, sound := refuse(events)
+	results, sound := work.Refuse(events)
 	if len(sound) > 0 {
 		if err := b.append(ctx, events, sound); err != nil {
 			if results == nil {
@@ -27,30 +27,6 @@ func (b *Bus) Publish(ctx context.Context, events []event.Event) []error {
 	}
 	b.checks.once(ctx, b.client, b.logger)
 	return results
-}
-
-// refuse returns the indices of the events to send, and the results of the others; no results where there are none.
-func refuse(events []event.Event) (results []error, sound []int) {
-	sound = make([]int, 0, len(events))
-	held := map[string]bool{} // users of a refused event
-	for i, e := range events {
-		err := e.Validate()
-		switch {
-		case e.User != "" && held[e.User]:
-			err = bus.ErrHeldBack
-		case err != nil:
-			held[e.User] = true
-			err = &bus.RefusedError{Err: err}
-		default:
-			sound = append(sound, i)
-			continue
-		}
-		if results == nil {
-			results = make([]error, len(events))
-		}
-		results[i] = err
-	}
-	return results, sound
 }
 
 // append adds some of the events to the stream, all or none of them.

@@ -7,20 +7,22 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/glarimy/ums/shared/bus/internal/work"
 )
 
-// receive fills the window: first with what is pending under the member's name, then with what is new. It waits for
+// receive fills the desk: first with what is pending under the member's name, then with what is new. It waits for
 // that only while there is nothing else to do.
 func (m *member) receive(ctx context.Context) error {
-	room := m.Batch - len(m.window.list)
-	wait := m.window.wait(time.Now(), blockTime)
+	room := m.desk.Room()
+	wait := m.desk.Wait(blockTime)
 	switch {
 	case m.own != "" && room > 0:
 		return m.receiveOwn(ctx, room)
 	case wait == 0:
 		return nil
 	case room == 0 || m.own != "":
-		pause(ctx, wait)
+		work.Pause(ctx, wait)
 		return nil
 	}
 	block := max(wait.Milliseconds(), 1) // 0 would be without end
@@ -44,13 +46,13 @@ func (m *member) receiveOwn(ctx context.Context, room int) error {
 		return err
 	}
 	if m.own == "" {
-		m.attempts = nil
+		m.desk.Forget()
 	}
 	return nil
 }
 
 func (m *member) read(ctx context.Context, args ...any) ([]entry, error) {
-	command := append([]any{"XREADGROUP", "GROUP", m.Group, m.name}, args...)
+	command := append([]any{"XREADGROUP", "GROUP", m.desk.Group, m.name}, args...)
 	answer, err := m.client.Do(ctx, command...).Result()
 	switch {
 	case errors.Is(err, redis.Nil):
@@ -61,7 +63,7 @@ func (m *member) read(ctx context.Context, args ...any) ([]entry, error) {
 	return readStream(answer)
 }
 
-// take puts entries into the window; those that are no events go to the dead letters.
+// take puts entries on the desk; those that are no events go to the dead letters.
 func (m *member) take(ctx context.Context, entries []entry) error {
 	for _, e := range entries {
 		if len(e.fields) == 0 { // removed from the stream: nobody can do it any more
@@ -70,21 +72,19 @@ func (m *member) take(ctx context.Context, entries []entry) error {
 		}
 		decoded, err := e.decode()
 		if err != nil {
-			if err := m.bury(ctx, e.id, 0, err); err != nil {
+			if err := m.desk.GiveUp(ctx, e.id, 0, err); err != nil {
 				return err
 			}
 			continue
 		}
-		if !m.window.has(e.id) {
-			m.window.add(&held{id: e.id, event: decoded, attempts: m.attempts[e.id]})
-		}
+		m.desk.Add(e.id, decoded)
 	}
 	return nil
 }
 
 // takeOver takes, from time to time, what members have left that have fallen silent.
 func (m *member) takeOver(ctx context.Context) error {
-	room := m.Batch - len(m.window.list)
+	room := m.desk.Room()
 	if room == 0 || time.Now().Before(m.takeover) {
 		return nil
 	}
@@ -92,7 +92,7 @@ func (m *member) takeOver(ctx context.Context) error {
 	if start == "" {
 		start = beginning
 	}
-	answer, err := m.client.Do(ctx, "XAUTOCLAIM", Stream, m.Group, m.name,
+	answer, err := m.client.Do(ctx, "XAUTOCLAIM", Stream, m.desk.Group, m.name,
 		m.options.TakeoverAfter.Milliseconds(), start, "COUNT", room).Slice()
 	if err != nil {
 		return fmt.Errorf("take over what others left: %w", err)
@@ -110,7 +110,7 @@ func (m *member) takeOver(ctx context.Context) error {
 		m.scanned, m.takeover = "", time.Now().Add(m.options.TakeoverAfter/takeoverLooks)
 	}
 	if len(entries) > 0 {
-		m.metrics.takenOver.Add(float64(len(entries)))
+		m.desk.Metrics.TakenOver.Add(float64(len(entries)))
 		m.logger.InfoContext(ctx, "took over events that another member left", "events", len(entries))
 	}
 	return m.take(ctx, entries)

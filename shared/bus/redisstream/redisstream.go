@@ -38,6 +38,7 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"github.com/glarimy/ums/shared/bus"
+	"github.com/glarimy/ums/shared/bus/internal/busmetrics"
 )
 
 // Keys of the streams.
@@ -56,6 +57,9 @@ const callTimeout = 5 * time.Second
 type Options struct {
 	Logger   *slog.Logger          // default: silence
 	Registry prometheus.Registerer // of the consumers' metrics; default: none. Several buses may share one
+
+	// Password takes the place of the URL's own.
+	Password string
 
 	// Retention is how long an entry stays that all groups have done (default 1 h): for groups that are yet to come.
 	Retention time.Duration
@@ -90,7 +94,7 @@ type Bus struct {
 	client  *redis.Client
 	options Options
 	logger  *slog.Logger
-	metrics *metrics
+	metrics *busmetrics.Metrics
 	checks  settingsCheck
 }
 
@@ -103,6 +107,7 @@ func Open(rawURL string, o Options) (*Bus, error) {
 	if err != nil {
 		return nil, withoutURL(err)
 	}
+	options.Password = cmp.Or(o.Password, options.Password)
 	options.DialTimeout, options.PoolTimeout = callTimeout, callTimeout
 	options.ReadTimeout, options.WriteTimeout = callTimeout, callTimeout
 	options.ContextTimeoutEnabled = true
@@ -112,7 +117,7 @@ func Open(rawURL string, o Options) (*Bus, error) {
 	options.DisableIdentity = true
 	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	o = o.withDefaults()
-	m, err := newMetrics(o.Registry)
+	m, err := busmetrics.New(o.Registry)
 	if err != nil {
 		return nil, fmt.Errorf("register the metrics of the bus: %w", err)
 	}

@@ -1,21 +1,13 @@
 package redisstream_test
 
 import (
-	"bytes"
-	"fmt"
-	"log/slog"
-	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/alicebob/miniredis/v2"
-	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
 
 	"github.com/glarimy/ums/shared/bus/redisstream"
 	"github.com/glarimy/ums/shared/enginetest"
-	"github.com/glarimy/ums/shared/event"
 )
 
 // onEach runs a test on Redis and on the server that `ums up` has inside its process.
@@ -52,32 +44,3 @@ func client(t *testing.T, url string) *redis.Client {
 	t.Cleanup(func() { _ = c.Close() })
 	return c
 }
-
-// added is an event of a user.
-func added(name string, sequence uint64) event.Event {
-	return event.Event{
-		ID: uuid.NewString(), Source: event.SourceAdd, Type: event.TypeAdded, User: name,
-		Time: time.Date(2022, 9, 12, 10, 0, 0, 0, time.UTC), Sequence: event.Sequence(sequence),
-		Data: fmt.Appendf(nil, `{"name": %q}`, name),
-	}
-}
-
-// logbook keeps what is logged. It is safe for concurrent use.
-type logbook struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logbook) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logbook) count(what string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Count(l.text.String(), what)
-}
-
-func (l *logbook) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }

@@ -33,13 +33,13 @@ func (m *member) tend(ctx context.Context) {
 }
 
 // keep says that the member still works on what it has in hand.
-func (m *member) keep(ctx context.Context) error { return m.setIdle(ctx, m.window.ids(), 0) }
+func (m *member) keep(ctx context.Context) error { return m.setIdle(ctx, m.desk.Keys(), 0) }
 
 func (m *member) setIdle(ctx context.Context, ids []string, idle time.Duration) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	args := []any{m.Group, m.name, idle.Milliseconds()}
+	args := []any{m.desk.Group, m.name, idle.Milliseconds()}
 	for _, id := range ids {
 		args = append(args, id)
 	}
@@ -49,10 +49,17 @@ func (m *member) setIdle(ctx context.Context, ids []string, idle time.Duration) 
 	return nil
 }
 
+// giveBack lets other members have at once what is in hand.
+func (m *member) giveBack(ctx context.Context) {
+	if err := m.setIdle(ctx, m.desk.Keys(), released); err != nil {
+		m.logger.DebugContext(ctx, "the events were not given back", "error", err)
+	}
+}
+
 // sweep removes the consumers of processes that died.
 func (m *member) sweep(ctx context.Context) error {
 	most := silence * m.options.TakeoverAfter
-	if err := sweepScript.Run(ctx, m.client, []string{Stream}, m.Group, most.Milliseconds()).Err(); err != nil {
+	if err := sweepScript.Run(ctx, m.client, []string{Stream}, m.desk.Group, most.Milliseconds()).Err(); err != nil {
 		return fmt.Errorf("remove silent consumers: %w", err)
 	}
 	return nil
@@ -61,7 +68,7 @@ func (m *member) sweep(ctx context.Context) error {
 // trim removes what nobody needs any more and tells how the group stands.
 func (m *member) trim(ctx context.Context) error {
 	state, err := tendScript.Run(ctx, m.client, []string{Stream, DeadLetters},
-		m.Group, m.options.Retention.Milliseconds()).Int64Slice()
+		m.desk.Group, m.options.Retention.Milliseconds()).Int64Slice()
 	if err != nil {
 		return fmt.Errorf("trim the stream %s: %w", Stream, err)
 	}
@@ -69,10 +76,10 @@ func (m *member) trim(ctx context.Context) error {
 		return fmt.Errorf("%w: %d numbers of the stream", errAnswer, len(state))
 	}
 	entries, letters, pending, age := state[0], state[1], state[2], state[3]
-	m.Bus.metrics.entries.Set(float64(entries))
-	m.Bus.metrics.letters.Set(float64(letters))
-	m.metrics.pending.Set(float64(pending))
-	m.metrics.lag.Set(max(float64(age), 0) / 1000)
+	m.Bus.metrics.Entries.Set(float64(entries))
+	m.Bus.metrics.Letters.Set(float64(letters))
+	m.desk.Metrics.Pending.Set(float64(pending))
+	m.desk.Metrics.Lag.Set(max(float64(age), 0) / 1000)
 	if entries >= m.options.MaxLength {
 		m.logger.WarnContext(ctx, "the event stream is full and loses its oldest entries, seen or not; "+
 			"destroy the group that has stopped consuming, or see why it has", "entries", entries)

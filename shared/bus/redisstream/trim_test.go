@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/glarimy/ums/shared/bus"
+	"github.com/glarimy/ums/shared/bus/bustest"
 	"github.com/glarimy/ums/shared/bus/redisstream"
 	"github.com/glarimy/ums/shared/event"
 )
@@ -22,10 +23,10 @@ func TestTrimming(t *testing.T) {
 		if err := c.XGroupCreateMkStream(t.Context(), redisstream.Stream, "late", "0").Err(); err != nil {
 			t.Fatal(err)
 		}
-		var got, late inbox
-		consume(t, b, got.handle)
-		ids := publish(t, b, many(1000)...)
-		eventually(t, "the first group is done", func() bool { return got.has(ids...) })
+		var got, late bustest.Inbox
+		bustest.Consume(t, b, got.Handle)
+		ids := bustest.Publish(t, b, bustest.Many(1000)...)
+		bustest.Eventually(t, "the first group is done", func() bool { return got.Has(ids...) })
 		<-time.After(5 * o.TakeoverAfter)
 		if n := c.XLen(t.Context(), redisstream.Stream).Val(); n != 1000 {
 			t.Fatalf("%d entries are left, want 1000: a group has seen none of them", n)
@@ -33,14 +34,14 @@ func TestTrimming(t *testing.T) {
 
 		// The late group receives a batch and does not finish it.
 		hold := make(chan struct{})
-		consumeAs(t, b, bus.Subscription{Group: "late"}, func(ctx context.Context, events []event.Event) error {
+		bustest.ConsumeAs(t, b, bus.Subscription{Group: "late"}, func(ctx context.Context, events []event.Event) error {
 			select {
 			case <-hold:
 			case <-ctx.Done():
 			}
-			return late.handle(ctx, events)
+			return late.Handle(ctx, events)
 		})
-		eventually(t, "the late group has a batch in hand", func() bool {
+		bustest.Eventually(t, "the late group has a batch in hand", func() bool {
 			pending, err := c.XPending(t.Context(), redisstream.Stream, "late").Result()
 			return err == nil && pending.Count > 0
 		})
@@ -52,27 +53,11 @@ func TestTrimming(t *testing.T) {
 			t.Errorf("the late group's lag is %v, want the age of its first event", lag)
 		}
 		close(hold)
-		eventually(t, "the late group is done", func() bool { return late.has(ids...) })
-		eventually(t, "the stream is trimmed", func() bool { return c.XLen(t.Context(), redisstream.Stream).Val() < 200 })
-		eventually(t, "the late group has no lag", func() bool {
+		bustest.Eventually(t, "the late group is done", func() bool { return late.Has(ids...) })
+		bustest.Eventually(t, "the stream is trimmed", func() bool { return c.XLen(t.Context(), redisstream.Stream).Val() < 200 })
+		bustest.Eventually(t, "the late group has no lag", func() bool {
 			return gaugeOf(t, registry, "ums_bus_lag_seconds", "late") == 0 && gaugeOf(t, registry, "ums_bus_pending_events", "late") == 0
 		})
-	})
-}
-
-// TestRetention keeps what is done for those who are yet to come.
-func TestRetention(t *testing.T) {
-	t.Parallel()
-	onEach(t, func(t *testing.T, url string) {
-		o := redisstream.Options{TakeoverAfter: 100 * time.Millisecond}
-		b := open(t, url, o)
-		var got, newcomer inbox
-		consume(t, b, got.handle)
-		ids := publish(t, b, many(500)...)
-		eventually(t, "the group is done", func() bool { return got.has(ids...) })
-		<-time.After(5 * o.TakeoverAfter)
-		consumeAs(t, b, bus.Subscription{Group: "newcomer"}, newcomer.handle)
-		eventually(t, "a new group gets them all", func() bool { return newcomer.has(ids...) })
 	})
 }
 
@@ -81,7 +66,7 @@ func TestMaxLength(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, url string) {
 		b := open(t, url, redisstream.Options{MaxLength: 200})
-		publish(t, b, many(1000)...)
+		bustest.Publish(t, b, bustest.Many(1000)...)
 		if n := client(t, url).XLen(t.Context(), redisstream.Stream).Val(); n > 400 {
 			t.Errorf("the stream has %d entries, want about 200", n)
 		}

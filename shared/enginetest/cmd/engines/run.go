@@ -32,6 +32,7 @@ func run(args []string, s surroundings) int {
 	mysql := flags.Bool("mysql", true, "have MySQL in TEST_DATABASE_URL")
 	disk := flags.Bool("disk", false, "have MySQL keep its data on disk, for measurements")
 	redis := flags.Bool("redis", true, "have Redis in TEST_REDIS_URL")
+	kafka := flags.Bool("kafka", false, "have Kafka in TEST_KAFKA_URL, if there is Java")
 	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0
 	} else if err != nil {
@@ -51,6 +52,9 @@ func run(args []string, s surroundings) int {
 	}
 	if *redis {
 		wants = append(wants, want{kind: "Redis", variable: "TEST_REDIS_URL", sources: s.host.SharedRedisSources()})
+	}
+	if *kafka {
+		wants = append(wants, want{kind: "Kafka", variable: "TEST_KAFKA_URL", sources: s.host.KafkaSources()})
 	}
 	code, err := s.with(wants, flags.Args())
 	if err = errors.Join(err, s.host.Close()); err != nil {

@@ -29,7 +29,7 @@ type Server struct {
 	Engine string
 	// Origin is the name of the source.
 	Origin string
-	// URL is mysql://user:password@tcp(host:port)/ or redis://host:port/database.
+	// URL is mysql://user:password@tcp(host:port)/, redis://host:port/database or kafka://host:port.
 	URL string
 }
 
@@ -96,7 +96,7 @@ func absent(format string, a ...any) error {
 
 // A Host is the machine as the sources see it. The zero value is not ready for use; see NewHost.
 type Host struct {
-	// Getenv is asked for TEST_DATABASE_URL, TEST_REDIS_URL, DOCKER_HOST and PATH.
+	// Getenv is asked for TEST_DATABASE_URL, TEST_REDIS_URL, TEST_KAFKA_URL, DOCKER_HOST and PATH.
 	Getenv func(string) string
 	// Folders are searched for programs after those of PATH: distributions put servers where a plain user's PATH does
 	// not lead.

@@ -1,4 +1,5 @@
-package redisstream
+// Package busmetrics has the metrics of consumers, which are the same on every bus.
+package busmetrics
 
 import (
 	"errors"
@@ -6,18 +7,20 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics are those of the consumers of a bus. Buses that share a registry share them.
-type metrics struct {
+// Metrics are those of the consumers of a bus. Buses that share a registry share them.
+type Metrics struct {
+	Entries, Letters prometheus.Gauge // on the bus, and among the dead letters
+
 	handled, failed, buried, takenOver, unavailable *prometheus.CounterVec
 	pending, lag                                    *prometheus.GaugeVec
-	entries, letters                                prometheus.Gauge
 }
 
-func newMetrics(registry prometheus.Registerer) (*metrics, error) {
+// New registers the metrics; without a registry nobody sees them.
+func New(registry prometheus.Registerer) (*Metrics, error) {
 	if registry == nil {
 		registry = prometheus.NewRegistry()
 	}
-	m := &metrics{
+	m := &Metrics{
 		handled:     counter("events_handled_total", "Events that the group has done, repeated ones included."),
 		failed:      counter("events_failed_total", "Times that a single event failed."),
 		buried:      counter("dead_letters_total", "Entries that went to the dead letters."),
@@ -36,7 +39,7 @@ func newMetrics(registry prometheus.Registerer) (*metrics, error) {
 	for _, g := range []**prometheus.GaugeVec{&m.pending, &m.lag, &entries, &letters} {
 		errs = append(errs, register(registry, g))
 	}
-	m.entries, m.letters = entries.WithLabelValues(), letters.WithLabelValues()
+	m.Entries, m.Letters = entries.WithLabelValues(), letters.WithLabelValues()
 	return m, errors.Join(errs...)
 }
 
@@ -64,20 +67,21 @@ func gauge(name, help string, labels ...string) *prometheus.GaugeVec {
 	return prometheus.NewGaugeVec(prometheus.GaugeOpts{Namespace: "ums", Subsystem: "bus", Name: name, Help: help}, labels)
 }
 
-// of returns the metrics of one group, all of them present from the start.
-func (m *metrics) of(group string) *groupMetrics {
-	return &groupMetrics{
-		handled:     m.handled.WithLabelValues(group),
-		failed:      m.failed.WithLabelValues(group),
-		buried:      m.buried.WithLabelValues(group),
-		takenOver:   m.takenOver.WithLabelValues(group),
-		unavailable: m.unavailable.WithLabelValues(group),
-		pending:     m.pending.WithLabelValues(group),
-		lag:         m.lag.WithLabelValues(group),
+// Of returns the metrics of one group, all of them present from the start.
+func (m *Metrics) Of(group string) *Group {
+	return &Group{
+		Handled:     m.handled.WithLabelValues(group),
+		Failed:      m.failed.WithLabelValues(group),
+		Buried:      m.buried.WithLabelValues(group),
+		TakenOver:   m.takenOver.WithLabelValues(group),
+		Unavailable: m.unavailable.WithLabelValues(group),
+		Pending:     m.pending.WithLabelValues(group),
+		Lag:         m.lag.WithLabelValues(group),
 	}
 }
 
-type groupMetrics struct {
-	handled, failed, buried, takenOver, unavailable prometheus.Counter
-	pending, lag                                    prometheus.Gauge
+// Group are the metrics of one group.
+type Group struct {
+	Handled, Failed, Buried, TakenOver, Unavailable prometheus.Counter
+	Pending, Lag                                    prometheus.Gauge
 }

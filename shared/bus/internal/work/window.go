@@ -1,4 +1,4 @@
-package redisstream
+package work
 
 import (
 	"slices"
@@ -9,55 +9,58 @@ import (
 )
 
 // held is an event that a member has received and not done.
-type held struct {
-	id        string
+type held[K comparable] struct {
+	key       K
 	event     event.Event
 	attempts  int       // how often it failed
 	notBefore time.Time // when it is tried again
 	done      bool
 }
 
-// window is what a member has in hand, in the order of arrival. Only its member changes it; ids may be called by others.
-type window struct {
+// window is what a member has in hand, in the order of arrival. Only its member changes it; keys may be called by
+// others.
+type window[K comparable] struct {
 	mu   sync.Mutex
-	list []*held
+	list []*held[K]
 }
 
-func (w *window) ids() []string {
+func (w *window[K]) keys() []K {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	ids := make([]string, len(w.list))
+	keys := make([]K, len(w.list))
 	for i, h := range w.list {
-		ids[i] = h.id
+		keys[i] = h.key
 	}
-	return ids
+	return keys
 }
 
-func (w *window) has(id string) bool {
-	return slices.ContainsFunc(w.list, func(h *held) bool { return h.id == id })
+func (w *window[K]) has(key K) bool {
+	return slices.ContainsFunc(w.list, func(h *held[K]) bool { return h.key == key })
 }
 
-func (w *window) add(h *held) {
+func (w *window[K]) add(h *held[K]) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.list = append(w.list, h)
 }
 
 // drop removes what is done.
-func (w *window) drop() {
+func (w *window[K]) drop() { w.forget(func(h *held[K]) bool { return h.done }) }
+
+func (w *window[K]) forget(which func(*held[K]) bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.list = slices.DeleteFunc(w.list, func(h *held) bool { return h.done })
+	w.list = slices.DeleteFunc(w.list, which)
 }
 
-// clear empties the window and returns how often its events have failed, by id.
-func (w *window) clear() map[string]int {
+// clear empties the window and returns how often its events have failed, by key.
+func (w *window[K]) clear() map[K]int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	attempts := map[string]int{}
+	attempts := map[K]int{}
 	for _, h := range w.list {
 		if h.attempts > 0 {
-			attempts[h.id] = h.attempts
+			attempts[h.key] = h.attempts
 		}
 	}
 	w.list = nil
@@ -65,8 +68,8 @@ func (w *window) clear() map[string]int {
 }
 
 // fresh returns the events that have not failed and stand behind no event of the same user that has.
-func (w *window) fresh() []*held {
-	var fresh []*held
+func (w *window[K]) fresh() []*held[K] {
+	var fresh []*held[K]
 	behind := map[string]bool{}
 	for _, h := range w.list {
 		switch {
@@ -81,7 +84,7 @@ func (w *window) fresh() []*held {
 
 // wait returns how long it is until something of the window is to be tried; most where that is longer, or where nothing
 // is.
-func (w *window) wait(now time.Time, most time.Duration) time.Duration {
+func (w *window[K]) wait(now time.Time, most time.Duration) time.Duration {
 	behind := map[string]bool{}
 	for _, h := range w.list {
 		if h.event.User != "" && behind[h.event.User] {

@@ -1,4 +1,4 @@
-package redisstream
+package work
 
 import (
 	"context"
@@ -12,23 +12,29 @@ import (
 	"github.com/glarimy/ums/shared/event"
 )
 
-// work has the window handled: all that never failed at once, and where that fails, and what failed before, one by one.
+// The pauses after failures of a single event.
+const (
+	firstRetry = 100 * time.Millisecond
+	lastRetry  = time.Second
+)
+
+// Work has the window handled: all that never failed at once, and where that fails, and what failed before, one by one.
 // The error is that of a handler that cannot work at all, or of the bus.
-func (m *member) work(ctx context.Context) error {
-	defer m.window.drop()
-	if together := m.window.fresh(); len(together) > 1 {
-		err := m.call(ctx, together...)
-		if m.isUnavailable(ctx, err) {
+func (d *Desk[K]) Work(ctx context.Context) error {
+	defer d.window.drop()
+	if together := d.window.fresh(); len(together) > 1 {
+		err := d.call(ctx, together...)
+		if d.isUnavailable(ctx, err) {
 			return err
 		}
 	}
-	m.window.drop()
+	d.window.drop()
 	behind := map[string]bool{} // users with an event that waits for its next attempt
-	for _, h := range m.window.list {
+	for _, h := range d.window.list {
 		if h.event.User != "" && behind[h.event.User] {
 			continue
 		}
-		waits, err := m.try(ctx, h)
+		waits, err := d.try(ctx, h)
 		if err != nil {
 			return err
 		}
@@ -38,25 +44,25 @@ func (m *member) work(ctx context.Context) error {
 }
 
 // try has one event handled, if it is time. It returns whether the event is to be tried again.
-func (m *member) try(ctx context.Context, h *held) (again bool, err error) {
+func (d *Desk[K]) try(ctx context.Context, h *held[K]) (again bool, err error) {
 	if time.Now().Before(h.notBefore) {
 		return true, nil
 	}
-	err = m.call(ctx, h)
+	err = d.call(ctx, h)
 	if err == nil {
 		return false, nil
 	}
-	if m.isUnavailable(ctx, err) {
+	if d.isUnavailable(ctx, err) {
 		return true, err
 	}
 	h.attempts++
-	m.metrics.failed.Inc()
-	m.logger.DebugContext(ctx, "an event failed", "id", h.event.ID, "attempts", h.attempts, "error", err)
-	if h.attempts < m.Attempts {
+	d.Metrics.Failed.Inc()
+	d.Logger.DebugContext(ctx, "an event failed", "id", h.event.ID, "attempts", h.attempts, "error", err)
+	if h.attempts < d.Attempts {
 		h.notBefore = time.Now().Add(doubled(firstRetry, lastRetry, h.attempts-1))
 		return true, nil
 	}
-	if err := m.bury(ctx, h.id, h.attempts, err); err != nil {
+	if err := d.GiveUp(ctx, h.key, h.attempts, err); err != nil {
 		return true, err
 	}
 	h.done = true
@@ -65,7 +71,7 @@ func (m *member) try(ctx context.Context, h *held) (again bool, err error) {
 
 // isUnavailable reports whether an error says nothing about the events. What a group that cannot work has in hand is
 // given back, for a member that can.
-func (m *member) isUnavailable(ctx context.Context, err error) bool {
+func (d *Desk[K]) isUnavailable(ctx context.Context, err error) bool {
 	if err == nil {
 		return false
 	}
@@ -75,61 +81,58 @@ func (m *member) isUnavailable(ctx context.Context, err error) bool {
 	if !errors.Is(err, bus.ErrUnavailable) {
 		return false
 	}
-	m.metrics.unavailable.Inc()
-	m.window.drop()
-	if err := m.setIdle(ctx, m.window.ids(), released); err != nil {
-		m.logger.DebugContext(ctx, "the events were not given back", "error", err)
-	}
+	d.Metrics.Unavailable.Inc()
+	d.window.drop()
+	d.GiveBack(ctx)
 	return true
 }
 
 // call calls the handler, and notes what it has done.
-func (m *member) call(ctx context.Context, list ...*held) error {
+func (d *Desk[K]) call(ctx context.Context, list ...*held[K]) error {
 	events := make([]event.Event, len(list))
 	for i, h := range list {
 		events[i] = h.event
 	}
-	if err := m.guard(ctx, events); err != nil {
+	if err := d.guard(ctx, events); err != nil {
 		return err
 	}
 	for _, h := range list {
 		h.done = true
-		m.done = append(m.done, h.id)
+		d.Done(h.key)
 	}
-	m.metrics.handled.Add(float64(len(list)))
+	d.Metrics.Handled.Add(float64(len(list)))
 	return nil
 }
 
 // guard turns a panic into an error: an event that makes the handler panic would otherwise bring down each member in
 // turn.
-func (m *member) guard(ctx context.Context, events []event.Event) (err error) {
+func (d *Desk[K]) guard(ctx context.Context, events []event.Event) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			m.logger.ErrorContext(ctx, "panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+			d.Logger.ErrorContext(ctx, "panic", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			err = errors.New("the handler panicked; its log tells where")
 		}
 	}()
-	return m.handle(ctx, events)
+	return d.Handle(ctx, events)
 }
 
-// maxReason bounds the reason that a dead letter tells.
+// maxReason bounds the reason that a dead letter tells, in bytes.
 const maxReason = 500
 
-// bury moves an entry to the dead letters.
-func (m *member) bury(ctx context.Context, id string, attempts int, reason error) error {
+// GiveUp moves an entry to the dead letters.
+func (d *Desk[K]) GiveUp(ctx context.Context, key K, attempts int, reason error) error {
 	text := strings.ToValidUTF8(strings.Join(strings.Fields(reason.Error()), " "), "")
 	if len(text) > maxReason {
 		text = strings.ToValidUTF8(text[:maxReason], "")
 	}
-	moved, err := buryScript.Run(ctx, m.client, []string{Stream, DeadLetters}, m.Group, m.name, id,
-		MaxDeadLetters, text, attempts, time.Now().UTC().Format(time.RFC3339Nano)).Bool()
+	moved, err := d.Bury(ctx, key, attempts, text)
 	if err != nil {
 		return fmt.Errorf("move an entry to the dead letters: %w", err)
 	}
 	if moved {
-		m.metrics.buried.Inc()
-		m.logger.ErrorContext(ctx, "an entry went to the dead letters; see ums dead-letters",
-			"entry", id, "attempts", attempts, "reason", text)
+		d.Metrics.Buried.Inc()
+		d.Logger.ErrorContext(ctx, "an entry went to the dead letters; see ums dead-letters",
+			"entry", key, "attempts", attempts, "reason", text)
 	}
 	return nil
 }

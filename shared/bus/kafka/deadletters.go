@@ -1,0 +1,303 @@
+package kafka
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/glarimy/ums/shared/bus"
+)
+
+// Headers of a dead letter, before those of the record; and the one of a record that says that a letter was put back.
+const (
+	headerGroup    = "dead_group"
+	headerReason   = "dead_reason"
+	headerAttempts = "dead_attempts"
+	headerAt       = "dead_at"
+	headerRecord   = "dead_record"
+	headerRetried  = "dead_retried"
+)
+
+const ownHeaders = 5
+
+// Names of what a record has besides headers, as fields of a dead letter.
+const (
+	fieldKey  = "key"
+	fieldData = "data"
+)
+
+// bury moves a record to the dead letters.
+func (m *member) bury(ctx context.Context, p position, attempts int, reason string) (moved bool, err error) {
+	r := m.record(p)
+	if r == nil {
+		return false, nil
+	}
+	if _, err := m.ensure(ctx, m.address.deadLetters()); err != nil {
+		return false, err
+	}
+	letter := &kgo.Record{Topic: m.address.deadLetters(), Key: r.Key, Value: r.Value}
+	for _, h := range [][2]string{
+		{headerGroup, m.desk.Group}, {headerReason, reason}, {headerAttempts, strconv.Itoa(attempts)},
+		{headerAt, time.Now().UTC().Format(time.RFC3339Nano)}, {headerRecord, p.String()},
+	} {
+		letter.Headers = append(letter.Headers, kgo.RecordHeader{Key: h[0], Value: []byte(h[1])})
+	}
+	letter.Headers = append(letter.Headers, r.Headers...)
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	if err := m.plain.ProduceSync(ctx, letter).FirstErr(); err != nil {
+		return false, err
+	}
+	m.markDone(p)
+	return true, nil
+}
+
+// DeadLetters implements [bus.DeadLetters].
+func (b *Bus) DeadLetters(ctx context.Context, after string, limit int) ([]bus.DeadLetter, error) {
+	behind := position{offset: -1}
+	if after != "" {
+		var ok bool
+		if behind, ok = parsePosition(after); !ok {
+			return nil, fmt.Errorf("%q is no ID of a dead letter", after)
+		}
+	}
+	waiting, err := b.waiting(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var letters []bus.DeadLetter
+	for _, r := range waiting {
+		if at := (position{r.Partition, r.Offset}); at.after(behind) && len(letters) < limit {
+			letters = append(letters, letterOf(r))
+		}
+	}
+	return letters, nil
+}
+
+func (p position) after(q position) bool {
+	return p.partition > q.partition || p.partition == q.partition && p.offset > q.offset
+}
+
+// parsePosition reads the ID of a dead letter.
+func parsePosition(text string) (position, bool) {
+	if matched, _ := regexp.MatchString(`^[0-9]{1,9}-[0-9]{1,18}$`, text); !matched {
+		return position{}, false
+	}
+	partition, offset, _ := strings.Cut(text, "-")
+	p, err := strconv.ParseInt(partition, 10, 32)
+	o, err2 := strconv.ParseInt(offset, 10, 64)
+	return position{int32(p), o}, err == nil && err2 == nil //nolint:gosec // it has 32 bits
+}
+
+// letterOf reads a dead letter. One that another program has written there may have headers of its own alone.
+func letterOf(r *kgo.Record) bus.DeadLetter {
+	d := bus.DeadLetter{ID: position{r.Partition, r.Offset}.String()}
+	headers := r.Headers
+	if isOurs(r) {
+		d.Group, d.Reason = string(headers[0].Value), string(headers[1].Value)
+		d.Attempts, _ = strconv.Atoi(string(headers[2].Value))
+		d.At, _ = time.Parse(time.RFC3339Nano, string(headers[3].Value))
+		headers = headers[ownHeaders:]
+	}
+	for _, h := range headers {
+		d.Fields = append(d.Fields, bus.Field{Name: h.Key, Value: string(h.Value)})
+	}
+	if r.Key != nil {
+		d.Fields = append(d.Fields, bus.Field{Name: fieldKey, Value: string(r.Key)})
+	}
+	if r.Value != nil {
+		d.Fields = append(d.Fields, bus.Field{Name: fieldData, Value: string(r.Value)})
+	}
+	return d
+}
+
+func isOurs(r *kgo.Record) bool {
+	return len(r.Headers) >= ownHeaders && r.Headers[0].Key == headerGroup
+}
+
+// retriedBy returns which letter a record says was put back.
+func retriedBy(r *kgo.Record) (position, bool) {
+	if len(r.Headers) != 1 || r.Headers[0].Key != headerRetried {
+		return position{}, false
+	}
+	return parsePosition(string(r.Headers[0].Value))
+}
+
+// waiting returns the records of the dead letters that were not put back, oldest first.
+func (b *Bus) waiting(ctx context.Context) ([]*kgo.Record, error) {
+	records, err := b.readAll(ctx, b.address.deadLetters())
+	if err != nil {
+		return nil, err
+	}
+	retried := map[position]bool{}
+	for _, r := range records {
+		if p, is := retriedBy(r); is {
+			retried[p] = true
+		}
+	}
+	return slices.DeleteFunc(records, func(r *kgo.Record) bool {
+		_, marks := retriedBy(r)
+		return marks || retried[position{r.Partition, r.Offset}]
+	}), nil
+}
+
+// readAll reads all that a topic has now; nothing where there is no such topic.
+func (b *Bus) readAll(ctx context.Context, topic string) ([]*kgo.Record, error) {
+	starts, ends, err := b.bounds(ctx, topic)
+	if err != nil {
+		return nil, err
+	}
+	offsets, left := map[int32]kgo.Offset{}, map[int32]int64{}
+	ends.Each(func(end kadm.ListedOffset) {
+		if start, _ := starts.Lookup(topic, end.Partition); start.Offset < end.Offset {
+			offsets[end.Partition] = kgo.NewOffset().At(start.Offset)
+			left[end.Partition] = end.Offset
+		}
+	})
+	if len(left) == 0 {
+		return nil, nil
+	}
+	client, err := b.client(kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: offsets}))
+	if err != nil {
+		return nil, err
+	}
+	defer client.Close()
+	var records []*kgo.Record
+	for len(left) > 0 {
+		fetches := client.PollFetches(ctx)
+		if err := fetches.Err(); err != nil {
+			return nil, fmt.Errorf("read the topic %s: %w", topic, err)
+		}
+		for iter := fetches.RecordIter(); !iter.Done(); {
+			r := iter.Next()
+			if r.Offset < left[r.Partition] {
+				records = append(records, r)
+			}
+			if r.Offset+1 >= left[r.Partition] {
+				delete(left, r.Partition)
+			}
+		}
+	}
+	slices.SortStableFunc(records, func(a, b *kgo.Record) int { return int(a.Partition - b.Partition) })
+	return records, nil
+}
+
+// bounds returns where the partitions of a topic begin and end; none where there is no such topic.
+func (b *Bus) bounds(ctx context.Context, topic string) (starts, ends kadm.ListedOffsets, err error) {
+	if _, err := b.topic(ctx, topic); isUnknown(err) {
+		return nil, nil, nil
+	} else if err != nil {
+		return nil, nil, err
+	}
+	starts, err = b.admin.ListStartOffsets(ctx, topic)
+	if err == nil {
+		ends, err = b.admin.ListEndOffsets(ctx, topic)
+	}
+	if err = errors.Join(err, starts.Error(), ends.Error()); err != nil {
+		return nil, nil, fmt.Errorf("ask where the topic %s begins and ends: %w", topic, err)
+	}
+	return starts, ends, nil
+}
+
+// Retry implements [bus.DeadLetters]. A letter is put back before it is said so: what fails in between is put back once
+// more, and the bus delivers at least once.
+func (b *Bus) Retry(ctx context.Context, ids ...string) (moved int, unknown []string, err error) {
+	waiting, err := b.waiting(ctx)
+	if err != nil {
+		return 0, nil, err
+	}
+	letters := map[string]*kgo.Record{}
+	for _, r := range waiting {
+		letters[position{r.Partition, r.Offset}.String()] = r
+	}
+	if _, err := b.ensure(ctx, b.address.topic); err != nil {
+		return 0, nil, err
+	}
+	for _, id := range ids {
+		r := letters[id]
+		if r == nil {
+			unknown = append(unknown, id)
+			continue
+		}
+		if err := b.putBack(ctx, r); err != nil {
+			return moved, unknown, fmt.Errorf("put the dead letter %s back: %w", id, err)
+		}
+		delete(letters, id)
+		moved++
+	}
+	b.shorten(ctx, letters)
+	return moved, unknown, nil
+}
+
+// putBack sends the record of a dead letter, and then the mark that it was.
+func (b *Bus) putBack(ctx context.Context, letter *kgo.Record) error {
+	again := &kgo.Record{Topic: b.address.topic, Key: letter.Key, Value: letter.Value, Headers: letter.Headers}
+	if isOurs(letter) {
+		again.Headers = letter.Headers[ownHeaders:]
+	}
+	if err := b.plain.ProduceSync(ctx, again).FirstErr(); err != nil {
+		return err
+	}
+	id := position{letter.Partition, letter.Offset}.String()
+	return b.plain.ProduceSync(ctx, &kgo.Record{
+		Topic: letter.Topic, Key: bytes.Clone(letter.Key),
+		Headers: []kgo.RecordHeader{{Key: headerRetried, Value: []byte(id)}},
+	}).FirstErr()
+}
+
+// shorten deletes what is before the first dead letter that waits.
+func (b *Bus) shorten(ctx context.Context, waiting map[string]*kgo.Record) {
+	_, ends, err := b.bounds(ctx, b.address.deadLetters())
+	if err != nil {
+		return
+	}
+	firsts := map[int32]int64{}
+	ends.Each(func(end kadm.ListedOffset) { firsts[end.Partition] = end.Offset })
+	for _, r := range waiting {
+		firsts[r.Partition] = min(firsts[r.Partition], r.Offset)
+	}
+	offsets := kadm.Offsets{}
+	for partition, first := range firsts {
+		offsets.AddOffset(b.address.deadLetters(), partition, first, -1)
+	}
+	if _, err := b.admin.DeleteRecords(ctx, offsets); err != nil {
+		b.logger.DebugContext(ctx, "dead letters that were put back stay until their time is over", "error", err)
+	}
+}
+
+// letterCount remembers how many dead letters wait, for as long as their topic does not change.
+type letterCount struct {
+	mu    sync.Mutex
+	at    string // where the topic began and ended
+	count int
+}
+
+// countLetters returns how many dead letters wait.
+func (b *Bus) countLetters(ctx context.Context) (int, error) {
+	starts, ends, err := b.bounds(ctx, b.address.deadLetters())
+	if err != nil {
+		return 0, err
+	}
+	at := fmt.Sprint(starts.Offsets().Sorted(), ends.Offsets().Sorted())
+	b.letters.mu.Lock()
+	defer b.letters.mu.Unlock()
+	if at == b.letters.at {
+		return b.letters.count, nil
+	}
+	waiting, err := b.waiting(ctx)
+	if err != nil {
+		return 0, err
+	}
+	b.letters.at, b.letters.count = at, len(waiting)
+	return len(waiting), nil
+}
