@@ -44,18 +44,8 @@ func TestAddJava(t *testing.T) {
 			return status == http.StatusOK
 		})
 	}
-	t.Run("gateway", func(t *testing.T) { java.isServedBy(t, gateway) })
-	t.Run("alone", func(t *testing.T) {
-		contracttest.RunWith(t, contract.Add, contract.Options{URL: url, WriteURL: gateway, Lag: java.lag})
-	})
-	for _, reads := range []contract.Slot{contract.Find, contract.Search, contract.Journal} {
-		t.Run("seen by "+string(reads), func(t *testing.T) {
-			contracttest.RunWith(t, reads, contract.Options{URL: gateway, Lag: java.lag})
-		})
-	}
-	t.Run("bad input", func(t *testing.T) { refusesBadInput(t, url) })
-	t.Run("good names", func(t *testing.T) { takesGoodNames(t, url) })
-	t.Run("events", func(t *testing.T) { keepsTheEvents(t, db.URL) })
+	java.addsFor(t, gateway, url)
+	keepsTheEvents(t, db.URL)
 }
 
 // TestAddJavaDescribesItself compares the document that the filling serves with the contract of the slot.
@@ -72,6 +62,22 @@ func TestAddJavaDescribesItself(t *testing.T) {
 	if !bytes.Equal(own, slot) {
 		t.Error("add-java/src/main/resources/openapi.yaml differs from services/add/openapi.yaml: copy it")
 	}
+}
+
+// addsFor checks every clause of the slot, by the gateway and on the filling itself, and what its readers promise.
+func (f filling) addsFor(t *testing.T, gateway, url string) {
+	t.Helper()
+	t.Run("gateway", func(t *testing.T) { f.isServedBy(t, gateway) })
+	t.Run("alone", func(t *testing.T) {
+		contracttest.RunWith(t, contract.Add, contract.Options{URL: url, WriteURL: gateway, Lag: f.lag})
+	})
+	for _, reads := range []contract.Slot{contract.Find, contract.Search, contract.Journal} {
+		t.Run("seen by "+string(reads), func(t *testing.T) {
+			contracttest.RunWith(t, reads, contract.Options{URL: gateway, Lag: f.lag})
+		})
+	}
+	t.Run("bad input", func(t *testing.T) { refusesBadInput(t, url) })
+	t.Run("good names", func(t *testing.T) { takesGoodNames(t, url) })
 }
 
 // refusesBadInput sends the house's table of what clients must not send to the filling itself, and wants nothing stored.
@@ -186,7 +192,8 @@ func newRequest(t *testing.T, method, url, body string) *http.Request {
 // exchange sends a request and reads the answer to its end.
 func exchange(t *testing.T, request *http.Request) (status int, header http.Header, body []byte) {
 	t.Helper()
-	response, err := http.DefaultClient.Do(request)
+	client := &http.Client{Timeout: time.Minute}
+	response, err := client.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}

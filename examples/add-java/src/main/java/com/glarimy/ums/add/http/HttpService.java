@@ -18,6 +18,9 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
 public final class HttpService {
     private static final int MAX_HEADER_BYTES = 32 << 10;
 
+    /** Java's own is 50, which a gateway that opens connections for a burst overflows. */
+    private static final int MAX_ACCEPT_QUEUE = 1024;
+
     /** Above that of the gateway's connections, so that it never meets one that is just being closed here. */
     private static final Duration IDLE_TIME = Duration.ofSeconds(120);
 
@@ -57,6 +60,7 @@ public final class HttpService {
             connector.setHost(address.getHostString());
         }
         connector.setPort(address.getPort());
+        connector.setAcceptQueueSize(MAX_ACCEPT_QUEUE);
         connector.setIdleTimeout(IDLE_TIME.toMillis());
         server.addConnector(connector);
         server.setErrorHandler(new Refusals());

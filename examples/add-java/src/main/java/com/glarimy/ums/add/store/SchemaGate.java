@@ -53,8 +53,12 @@ public final class SchemaGate implements Runnable {
         try {
             return database.inTransaction(Deadline.in(TIME), SchemaGate::read);
         } catch (StoreException e) {
-            return "the database does not answer: " + e.getCause().getMessage();
+            return "the database does not answer: " + rootOf(e).getMessage(); // the pool's own message tells its times
         }
+    }
+
+    private static Throwable rootOf(Throwable e) {
+        return e.getCause() == null ? e : rootOf(e.getCause());
     }
 
     private static String read(Connection connection) throws SQLException {
