@@ -64,9 +64,6 @@ func Open(ctx context.Context, c Config, logger *slog.Logger) (_ *System, err er
 // Addr returns where the gateway listens.
 func (s *System) Addr() string { return s.gateway.Addr() }
 
-// AdminAddr returns where the metrics of the whole process are, or "".
-func (s *System) AdminAddr() string { return s.gateway.AdminAddr() }
-
 // Database names the database, without user and password.
 func (s *System) Database() string { return s.url.String() }
 
