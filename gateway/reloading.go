@@ -18,7 +18,8 @@ import (
 // that is built in. Make it before the first load, so that nothing that changes is missed; the service is asked for when
 // something has. The error is that of a metric which the registerer refuses.
 func NewReloader(
-	file string, load func() (config.Config, error), service func() *Service, logger *slog.Logger, registerer prometheus.Registerer,
+	file string, load func() (config.Config, error), service func() *Service,
+	logger *slog.Logger, registerer prometheus.Registerer,
 ) (*reload.Reloader, error) {
 	return reload.New(reload.Options[config.Config]{
 		Path:   file,
