@@ -21,9 +21,11 @@ FUZZTIME ?= 10s
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | awk -F'\t' '{printf "  make %-14s %s\n", $$1, $$2}'
 
+# Not by go run, which ends Ctrl-C with an error although ums has stopped in good order.
 .PHONY: run
 run: ## run everything in one process, at http://localhost:8080
-	go run ./cmd/ums
+	go build -o bin/ums ./cmd/ums
+	@bin/ums
 
 .PHONY: test
 test: ## run every test, on real engines (COUNT=2 runs each twice, TESTARGS='-run X' some)

@@ -5,13 +5,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/glarimy/ums/gateway/access/keyfile"
 	"github.com/glarimy/ums/gateway/config"
-	"github.com/glarimy/ums/gateway/reload"
 	"github.com/glarimy/ums/gateway/tracing"
 	"github.com/glarimy/ums/shared/httpserver"
 	"github.com/glarimy/ums/shared/logging"
@@ -69,17 +66,12 @@ func serve(ctx context.Context, getenv func(string) string, stdout io.Writer) er
 	}
 	registry := httpserver.NewRegistry()
 	var service *Service
-	reloader, err := reload.New(reload.Options[config.Config]{ // before the first load: nothing that changes is missed
-		Path:   s.ConfigFile,
-		Load:   func() (config.Config, error) { return LoadConfig(s.ConfigFile, getenv) },
-		Apply:  func(c config.Config) error { return service.Apply(c) },
-		Hooks:  []reload.Hook{{Name: "API keys", Reload: func() error { return service.ReloadKeys() }}},
-		Logger: logger, Registerer: registry, Now: time.Now,
-	})
+	load := func() (config.Config, error) { return LoadConfig(s.ConfigFile, getenv) }
+	reloader, err := NewReloader(s.ConfigFile, load, func() *Service { return service }, logger, registry)
 	if err != nil {
 		return err
 	}
-	routes, err := LoadConfig(s.ConfigFile, getenv)
+	routes, err := load()
 	if err != nil {
 		return err
 	}
@@ -94,23 +86,6 @@ func serve(ctx context.Context, getenv func(string) string, stdout io.Writer) er
 	if err := service.Listen(ctx); err != nil {
 		return err
 	}
-	defer reloading(ctx, reloader)()
+	defer Reloading(ctx, reloader)()
 	return service.Serve(ctx)
-}
-
-// reloading has the reloader listen to SIGHUP until ctx ends, or the function that it returns is called.
-func reloading(ctx context.Context, r *reload.Reloader) (stop func()) {
-	hangup := make(chan os.Signal, 1)
-	signal.Notify(hangup, syscall.SIGHUP)
-	ctx, cancel := context.WithCancel(ctx)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		r.Run(ctx, hangup)
-	}()
-	return func() {
-		cancel()
-		<-ended
-		signal.Stop(hangup)
-	}
 }

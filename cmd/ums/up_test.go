@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	ums "github.com/glarimy/ums/cmd/ums"
+	"github.com/glarimy/ums/shared/servicetest"
 )
 
 const draft = `{"name":"KrishnaMohan","phone":9731423166}`
@@ -75,6 +76,33 @@ func TestUpRoutes(t *testing.T) {
 		if status, body := call(t, tc.method, i.url+tc.path, tc.body); status != tc.want || !strings.Contains(body, tc.says) {
 			t.Errorf("%s %s = %d %s, want %d and %q", tc.method, tc.path, status, body, tc.want, tc.says)
 		}
+	}
+}
+
+// TestUpReloads changes the gateway's configuration while everything runs.
+func TestUpReloads(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "gateway.yaml")
+	write := func(path string) {
+		t.Helper()
+		text := "version: 1\nupstreams: {find: {url: \"${FIND_URL}\"}}\nroutes: [{path: " + path + ", methods: [GET], respond: docs}]\n"
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("/before")
+	i := start(t, t.TempDir(), map[string]string{"GATEWAY_CONFIG": file})
+	answers := func(path string) int {
+		status, _ := call(t, http.MethodGet, i.url+path, "")
+		return status
+	}
+	if status := answers("/before"); status != http.StatusOK {
+		t.Fatalf("/before = %d", status)
+	}
+	write("/after")
+	servicetest.Eventually(t, "the changed configuration", func() bool { return answers("/after") == http.StatusOK })
+	if status := answers("/before"); status != http.StatusNotFound {
+		t.Errorf("/before = %d after the change, want 404", status)
 	}
 }
 

@@ -28,32 +28,14 @@ func PrivateMySQL(tb testing.TB) *MySQLServer {
 	return &MySQLServer{SQL: SQL{URL: "mysql://" + config.FormatDSN(), Engine: server.Engine}, server: server}
 }
 
-// Stop ends the server in good order: it tells its clients, and what they committed is on disk.
-func (s *MySQLServer) Stop(tb testing.TB) {
-	tb.Helper()
-	control(tb, "stop MySQL", s.server.Stop)
-}
-
 // Kill ends the server as a crash would.
 func (s *MySQLServer) Kill(tb testing.TB) {
 	tb.Helper()
 	control(tb, "kill MySQL", s.server.Kill)
 }
 
-// Start starts a stopped or killed server on the same address, with what was committed.
+// Start starts a killed server on the same address, with what was committed.
 func (s *MySQLServer) Start(tb testing.TB) {
 	tb.Helper()
 	control(tb, "start MySQL", s.server.Start)
-}
-
-// Pause makes the server hang: connections stay open, new ones may be accepted, nothing answers.
-func (s *MySQLServer) Pause(tb testing.TB) {
-	tb.Helper()
-	control(tb, "pause MySQL", s.server.Pause)
-}
-
-// Resume ends a pause. What clients sent meanwhile is carried out.
-func (s *MySQLServer) Resume(tb testing.TB) {
-	tb.Helper()
-	control(tb, "resume MySQL", s.server.Resume)
 }

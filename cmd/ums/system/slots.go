@@ -8,6 +8,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/glarimy/ums/gateway"
+	"github.com/glarimy/ums/gateway/config"
 	"github.com/glarimy/ums/gateway/tracing"
 	"github.com/glarimy/ums/services/add"
 	"github.com/glarimy/ums/services/find"
@@ -121,12 +122,13 @@ func (s *System) client(timeout time.Duration) (redis.UniversalClient, error) {
 }
 
 func (s *System) openGateway(ctx context.Context) error {
-	routes, err := gateway.LoadConfig(s.config.GatewayConfig, func(variable string) string {
-		if _, ours := s.addresses[strings.TrimSuffix(variable, "_FILE")]; ours {
-			return s.addresses[variable]
-		}
-		return s.config.Getenv(variable)
-	})
+	service := func() *gateway.Service { return s.gateway }
+	reloader, err := gateway.NewReloader(s.config.GatewayConfig, s.routes, service, s.logger, s.registry)
+	if err != nil {
+		return err
+	}
+	s.reloader = reloader
+	routes, err := s.routes()
 	if err != nil {
 		return err
 	}
@@ -141,4 +143,14 @@ func (s *System) openGateway(ctx context.Context) error {
 		return err
 	}
 	return s.gateway.Listen(ctx)
+}
+
+// routes reads the gateway's configuration, in which this process's services have their addresses.
+func (s *System) routes() (config.Config, error) {
+	return gateway.LoadConfig(s.config.GatewayConfig, func(variable string) string {
+		if _, ours := s.addresses[strings.TrimSuffix(variable, "_FILE")]; ours {
+			return s.addresses[variable]
+		}
+		return s.config.Getenv(variable)
+	})
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/glarimy/ums/gateway"
+	"github.com/glarimy/ums/gateway/reload"
 	"github.com/glarimy/ums/migrations"
 	"github.com/glarimy/ums/shared/bus"
 	"github.com/glarimy/ums/shared/database"
@@ -38,6 +39,7 @@ type System struct {
 	services  []server
 	addresses map[string]string // of the slots, by gateway.yaml's variables
 	gateway   *gateway.Service
+	reloader  *reload.Reloader              // of the gateway's configuration
 	tasks     []func(context.Context) error // what runs beside the services, until its context ends
 	closers   []func() error                // in the order of opening
 }
@@ -64,9 +66,6 @@ func Open(ctx context.Context, c Config, logger *slog.Logger) (_ *System, err er
 // Addr returns where the gateway listens.
 func (s *System) Addr() string { return s.gateway.Addr() }
 
-// AdminAddr returns where the metrics of the whole process are, or "".
-func (s *System) AdminAddr() string { return s.gateway.AdminAddr() }
-
 // Database names the database, without user and password.
 func (s *System) Database() string { return s.url.String() }
 
@@ -80,7 +79,7 @@ func (s *System) Migrate(ctx context.Context) error {
 	return err
 }
 
-// Serve serves until ctx ends. It then stops from the outside in: the gateway finishes its requests while the services
+// Serve serves until ctx ends, and loads the gateway's configuration again when its file changes, and on SIGHUP. It then stops from the outside in: the gateway finishes its requests while the services
 // are still there, then the services end.
 func (s *System) Serve(ctx context.Context) error {
 	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -97,6 +96,7 @@ func (s *System) Serve(ctx context.Context) error {
 	}
 	outer, cancel := context.WithCancel(ctx)
 	defer cancel()
+	defer gateway.Reloading(outer, s.reloader)()
 	context.AfterFunc(inner, cancel) // a service that failed takes the whole down
 	err := s.gateway.Serve(outer)
 	stop()

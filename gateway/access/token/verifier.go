@@ -34,9 +34,6 @@ func Algorithms() []string {
 	return []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 }
 
-// DefaultAlgorithms returns those that are accepted where none are named.
-func DefaultAlgorithms() []string { return []string{"RS256", "ES256", "EdDSA"} }
-
 // Options are what a Verifier is made of. All but Audience's second and further values, Leeway and CacheSize are
 // required.
 type Options struct {
