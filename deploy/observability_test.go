@@ -2,6 +2,7 @@ package deploy_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -47,26 +48,72 @@ func TestAlerts(t *testing.T) {
 	}
 }
 
+// dashboard is the part of Grafana's dashboards that is checked here. A grid has 24 columns.
+type dashboard struct {
+	UID    string `json:"uid"`
+	Title  string `json:"title"`
+	Panels []struct {
+		ID         int        `json:"id"`
+		Type       string     `json:"type"`
+		Title      string     `json:"title"`
+		Datasource datasource `json:"datasource"`
+		GridPos    struct{ H, W, X, Y int }
+		Targets    []struct {
+			RefID string `json:"refId"`
+			Expr  string `json:"expr"`
+		} `json:"targets"`
+	} `json:"panels"`
+}
+
+type datasource struct {
+	Type string `json:"type"`
+	UID  string `json:"uid"`
+}
+
+// TestDashboard checks what Grafana would show an error for, or show on top of another panel: it was not run.
 func TestDashboard(t *testing.T) {
 	t.Parallel()
-	var board struct {
-		Panels []struct {
-			Title   string `json:"title"`
-			Targets []struct {
-				Expr string `json:"expr"`
-			} `json:"targets"`
-		} `json:"panels"`
-	}
+	var board dashboard
 	if err := json.Unmarshal(read(t, "observability/grafana/dashboards/ums.json"), &board); err != nil {
 		t.Fatal(err)
 	}
+	var provisioned struct {
+		Datasources []datasource `json:"datasources"`
+	}
+	if err := yaml.Unmarshal(read(t, "observability/grafana/provisioning/datasources/prometheus.yml"), &provisioned); err != nil {
+		t.Fatal(err)
+	}
+	if board.UID == "" || board.Title == "" || len(board.Panels) == 0 || len(provisioned.Datasources) != 1 {
+		t.Fatalf("the dashboard %q, titled %q, has %d panels of %v", board.UID, board.Title, len(board.Panels), provisioned.Datasources)
+	}
 	sources := goSources(t)
+	seen, taken := map[string]bool{}, map[[2]int]string{}
+	once := func(what string) {
+		if seen[what] {
+			t.Errorf("there are two of %s", what)
+		}
+		seen[what] = true
+	}
 	for _, panel := range board.Panels {
-		if len(panel.Targets) == 0 {
-			t.Errorf("the panel %s shows nothing", panel.Title)
+		once(fmt.Sprintf("the id %d", panel.ID))
+		once("the title " + panel.Title)
+		if panel.Type != "timeseries" || panel.Datasource != provisioned.Datasources[0] || len(panel.Targets) == 0 {
+			t.Errorf("the panel %s is a %s of %v with %d queries", panel.Title, panel.Type, panel.Datasource, len(panel.Targets))
 		}
 		for _, target := range panel.Targets {
+			once(panel.Title + ", query " + target.RefID)
 			checkMetrics(t, sources, panel.Title, target.Expr)
+		}
+		at := panel.GridPos
+		if at.W < 1 || at.H < 1 || at.X < 0 || at.Y < 0 || at.X+at.W > 24 {
+			t.Errorf("the panel %s is at %+v", panel.Title, at)
+		}
+		for cell := range at.W * at.H {
+			place := [2]int{at.X + cell%at.W, at.Y + cell/at.W}
+			if other, found := taken[place]; found {
+				t.Fatalf("the panels %s and %s overlap", other, panel.Title)
+			}
+			taken[place] = panel.Title
 		}
 	}
 }
