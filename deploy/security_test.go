@@ -20,7 +20,7 @@ func TestRestricted(t *testing.T) {
 		t.Fatal(err)
 	}
 	level := api.LevelVersion{Level: api.LevelRestricted, Version: api.LatestVersion()}
-	for _, overlay := range []string{dev, production} {
+	for _, overlay := range []string{dev, kafka, production} {
 		all := objects(t, manifests(t), overlay)
 		for name, pod := range pods(all) {
 			result := policy.AggregateCheckResults(evaluator.EvaluatePod(level, &pod.ObjectMeta, &pod.Spec))
@@ -38,7 +38,7 @@ func TestRestricted(t *testing.T) {
 // TestContainers asks of every container what the standard does not.
 func TestContainers(t *testing.T) {
 	t.Parallel()
-	for _, overlay := range []string{dev, production} {
+	for _, overlay := range []string{dev, kafka, production} {
 		for name, pod := range pods(objects(t, manifests(t), overlay)) {
 			if pod.Spec.AutomountServiceAccountToken == nil || *pod.Spec.AutomountServiceAccountToken {
 				t.Errorf("%s: %s has a token for the API server", overlay, name)
@@ -89,7 +89,7 @@ func TestDevIsSmall(t *testing.T) {
 // TestStopping keeps what a rolling restart that loses no request is made of.
 func TestStopping(t *testing.T) {
 	t.Parallel()
-	for _, overlay := range []string{dev, production} {
+	for _, overlay := range []string{dev, kafka, production} {
 		for _, d := range of[*appsv1.Deployment](objects(t, manifests(t), overlay)) {
 			pod := d.Spec.Template.Spec
 			if pod.TerminationGracePeriodSeconds == nil || *pod.TerminationGracePeriodSeconds != 45 {

@@ -40,6 +40,7 @@ func (l List) Files() (map[string][]byte, error) {
 		}
 	}
 	write("deploy/databases/networkpolicy.yaml", l.Policy("mysql"), l.Policy("cache"), l.Policy("bus"))
+	write("deploy/kafka/networkpolicy.yaml", l.Policy("kafka"))
 	write("deploy/overlays/production/external/networkpolicy.yaml", external...)
 	return files, err
 }

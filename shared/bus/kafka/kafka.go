@@ -138,6 +138,7 @@ func (b *Bus) client(more ...kgo.Opt) (*kgo.Client, error) {
 		kgo.Dialer(b.dial),
 		kgo.RetryBackoffFn(backoff),
 		kgo.MetadataMinAge(metadataMinAge),
+		kgo.MetadataMaxAge(metadataMaxAge),
 		kgo.DisableClientMetrics(),
 	}
 	if b.address.sasl != nil {
@@ -152,6 +153,10 @@ func (b *Bus) client(more ...kgo.Opt) (*kgo.Client, error) {
 
 // metadataMinAge is how soon a client asks again where partitions are, after it was told something wrong.
 const metadataMinAge = 250 * time.Millisecond
+
+// metadataMaxAge is how long a client may not know of new partitions, and of a topic that not all brokers knew of when
+// it asked.
+const metadataMaxAge = 10 * time.Second
 
 // The pauses of a client between attempts of one request.
 const (
