@@ -174,3 +174,23 @@ func identifyKafka(ctx context.Context, raw, cluster string) (string, error) {
 	}
 	return "Kafka " + kversion.FromApiVersionsResponse(versions).VersionGuess(), nil
 }
+
+// KafkaTool runs one of Kafka's own command-line tools by the name of its class, and returns what it prints.
+func (h *Host) KafkaTool(ctx context.Context, class string, args ...string) (string, error) {
+	java, err := h.lookJava(ctx)
+	if err != nil {
+		return "", err
+	}
+	jars, err := h.kafkaJars(ctx)
+	if err != nil {
+		return "", err
+	}
+	command := exec.CommandContext(ctx, java, append([]string{
+		"-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp", filepath.Join(jars, "*"), class,
+	}, args...)...)
+	out, err := command.Output()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return string(out), fmt.Errorf("run %s: %w; it says: %s", class, err, tail(exit.Stderr))
+	}
+	return string(out), err
+}
