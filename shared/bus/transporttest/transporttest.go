@@ -67,9 +67,12 @@ func Kafka(tb testing.TB) *Server {
 	return onKafka(server.URL)
 }
 
-// PrivateKafka is Apache's broker for one test alone, which takes some seconds.
+// PrivateKafka is Apache's broker for one test alone, which takes some seconds: with -short tb is skipped.
 func PrivateKafka(tb testing.TB) *Server {
 	tb.Helper()
+	if testing.Short() {
+		tb.Skip("a broker of its own takes long to start")
+	}
 	server := enginetest.PrivateKafka(tb)
 	s := onKafka(server.URL)
 	s.Stop, s.Start = server.Kill, server.Start

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -78,14 +79,14 @@ func (h *Host) kafkaOnJava(ctx context.Context) (*Server, error) {
 				return fmt.Errorf("write the broker's configuration: %w", err)
 			}
 			format := exec.CommandContext(ctx, java,
-				append(options, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", propertiesPath(dir))...)
+				append(slices.Clone(options), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", propertiesPath(dir))...)
 			if out, err := format.CombinedOutput(); err != nil {
 				return fmt.Errorf("format the broker's folder: %w; it says: %s", err, tail(out))
 			}
 			return nil
 		},
 		args: func(dir string, port int) []string {
-			args := append(options, "kafka.Kafka", propertiesPath(dir))
+			args := append(slices.Clone(options), "kafka.Kafka", propertiesPath(dir))
 			controller, _ := freePort() // on 0 the start fails, and tells why
 			for property := range strings.Lines(kafkaProperties(dir, port, controller)) {
 				args = append(args, "--override", strings.TrimSpace(property))
