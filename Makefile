@@ -30,7 +30,7 @@ run: ## run everything in one process, at http://localhost:8080
 .PHONY: test
 test: ## run every test, on real engines (COUNT=2 runs each twice, TESTARGS='-run X' some)
 	@$(if $(RACE),,echo "make: no C compiler, so the tests run without the race detector")
-	go run ./shared/enginetest/cmd/engines -- \
+	go run ./shared/enginetest/cmd/engines -kafka -- \
 		go test $(RACE) -shuffle=on -count=$(COUNT) -timeout 20m $(TESTARGS) $(PACKAGES)
 
 .PHONY: cover

@@ -162,11 +162,11 @@ func TestVariables(t *testing.T) {
 	}
 }
 
-// TestEnginesAreTheSameEverywhere compares the images of compose with those of the dev overlay.
+// TestEnginesAreTheSameEverywhere compares the images of compose with those of the overlays.
 func TestEnginesAreTheSameEverywhere(t *testing.T) {
 	t.Parallel()
 	project := compose(t)
-	for name, pod := range pods(objects(t, manifests(t), dev)) {
+	for name, pod := range pods(objects(t, manifests(t), kafka)) {
 		image := pod.Spec.Containers[0].Image
 		if got := project.Services[name].Image; got != image {
 			t.Errorf("%s runs %s on compose and %s on Kubernetes", name, got, image)

@@ -13,6 +13,7 @@ import (
 	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/glarimy/ums/deploy/edges"
 )
@@ -36,7 +37,16 @@ func TestPoliciesAreMadeOfTheEdges(t *testing.T) {
 // rules of the API's documentation, and not by the code that made them.
 func TestPoliciesAllowTheEdgesAlone(t *testing.T) {
 	t.Parallel()
-	all := objects(t, manifests(t), dev)
+	for _, overlay := range []string{dev, kafka} {
+		t.Run(overlay, func(t *testing.T) {
+			t.Parallel()
+			wantEdgesAlone(t, objects(t, manifests(t), overlay))
+		})
+	}
+}
+
+func wantEdgesAlone(t *testing.T, all []runtime.Object) {
+	t.Helper()
 	policies := of[*networkingv1.NetworkPolicy](all)
 	workloads := pods(all)
 	want := map[[2]string]int32{}
@@ -45,7 +55,7 @@ func TestPoliciesAllowTheEdgesAlone(t *testing.T) {
 	}
 	for from, client := range workloads {
 		for to, server := range workloads {
-			for _, port := range []int32{8080, 9464, 3306, 6379} {
+			for _, port := range []int32{8080, 9464, 3306, 6379, 9092} {
 				got := sends(policies, client.Labels, server.Labels, port) && takes(policies, client.Labels, server.Labels, port)
 				if from == to {
 					continue

@@ -18,7 +18,7 @@ import (
 func TestEveryKustomizationRenders(t *testing.T) {
 	t.Parallel()
 	memory := manifests(t)
-	folders := []string{dev, production, "/deploy/namespace", "/deploy/secrets", dev + "/databases", production + "/external"}
+	folders := []string{dev, kafka, production, "/deploy/kafka", "/deploy/namespace", "/deploy/secrets", dev + "/databases", production + "/external"}
 	for _, program := range []string{
 		"/gateway", "/services/find", "/services/add", "/services/search", "/services/journal", "/migrations",
 	} {
@@ -33,7 +33,7 @@ func TestEveryKustomizationRenders(t *testing.T) {
 
 func TestADeploymentHasAllThatBelongsToOne(t *testing.T) {
 	t.Parallel()
-	for _, overlay := range []string{dev, production} {
+	for _, overlay := range []string{dev, kafka, production} {
 		all := objects(t, manifests(t), overlay)
 		for _, name := range servers() {
 			for kind, there := range map[string]bool{
@@ -92,10 +92,16 @@ func TestProductionBringsNoDatabaseAndNoSecret(t *testing.T) {
 	}
 }
 
-// TestEverySecretIsThere checks that each key of a Secret that a pod mounts is one that the dev overlay makes.
+// TestEverySecretIsThere checks that each key of a Secret that a pod mounts is one that its overlay makes.
 func TestEverySecretIsThere(t *testing.T) {
 	t.Parallel()
-	all := objects(t, manifests(t), dev)
+	for _, overlay := range []string{dev, kafka} {
+		wantSecrets(t, objects(t, manifests(t), overlay))
+	}
+}
+
+func wantSecrets(t *testing.T, all []runtime.Object) {
+	t.Helper()
 	keys := map[string]bool{}
 	for _, s := range of[*corev1.Secret](all) {
 		keys[s.Name] = true

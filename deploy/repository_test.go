@@ -24,6 +24,7 @@ const root = ".." // of the repository
 // Overlays of the whole system.
 const (
 	dev        = "/deploy/overlays/dev"
+	kafka      = "/deploy/overlays/kafka"
 	production = "/deploy/overlays/production"
 )
 
@@ -48,7 +49,7 @@ func manifests(t *testing.T) filesys.FileSystem {
 			return err
 		case entry.IsDir() && path != root && strings.HasPrefix(entry.Name(), "."), entry.Name() == "data":
 			return fs.SkipDir
-		case entry.IsDir(), filepath.Ext(path) != ".yaml":
+		case entry.IsDir(), filepath.Ext(path) != ".yaml" && filepath.Dir(path) != filepath.Join(root, "deploy/kafka"):
 			return nil
 		}
 		content, err := os.ReadFile(path)

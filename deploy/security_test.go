@@ -16,7 +16,7 @@ import (
 // TestRestricted judges every pod as the API server's own admission does.
 func TestRestricted(t *testing.T) {
 	t.Parallel()
-	for _, overlay := range []string{dev, production} {
+	for _, overlay := range []string{dev, kafka, production} {
 		all := objects(t, manifests(t), overlay)
 		checkRestricted(t, overlay, all)
 		namespaces := of[*corev1.Namespace](all)
@@ -44,7 +44,7 @@ func checkRestricted(t *testing.T, overlay string, all []runtime.Object) {
 // TestContainers asks of every container what the standard does not.
 func TestContainers(t *testing.T) {
 	t.Parallel()
-	for _, overlay := range []string{dev, production} {
+	for _, overlay := range []string{dev, kafka, production} {
 		for name, pod := range pods(objects(t, manifests(t), overlay)) {
 			if pod.Spec.AutomountServiceAccountToken == nil || *pod.Spec.AutomountServiceAccountToken {
 				t.Errorf("%s: %s has a token for the API server", overlay, name)
@@ -95,7 +95,7 @@ func TestDevIsSmall(t *testing.T) {
 // TestStopping keeps what a rolling restart that loses no request is made of.
 func TestStopping(t *testing.T) {
 	t.Parallel()
-	for _, overlay := range []string{dev, production} {
+	for _, overlay := range []string{dev, kafka, production} {
 		for _, d := range of[*appsv1.Deployment](objects(t, manifests(t), overlay)) {
 			checkStopping(t, overlay, d)
 		}

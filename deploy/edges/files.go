@@ -45,6 +45,7 @@ func (l List) Files() (map[string][]byte, error) {
 			write(e.component()+"/networkpolicy.yaml", l.Optional(e)...)
 		}
 	}
+	write("deploy/kafka/networkpolicy.yaml", l.Policy("kafka"))
 	write("deploy/overlays/production/external/networkpolicy.yaml", external...)
 	return files, err
 }

@@ -10,9 +10,9 @@ import (
 // nameLabel tells workloads apart.
 const nameLabel = "app.kubernetes.io/name"
 
-// databases are what an installation may have outside of the cluster.
+// isDatabase reports whether an installation may have something outside of the cluster.
 func isDatabase(workload string) bool {
-	return workload == "mysql" || workload == "cache" || workload == "bus"
+	return workload == "mysql" || workload == "cache" || workload == "bus" || workload == "kafka"
 }
 
 // Policy returns what lets a workload's pods do what the list says, and no more.

@@ -84,3 +84,16 @@ func start(tb testing.TB, kind string, c *choice) *engine.Server {
 	tb.Skipf("there is no %s: %v", kind, err)
 	return nil
 }
+
+// startOptional gives tb a server that not every machine can run: without one tb is skipped with the reasons, whatever
+// REQUIRE_ENGINES says.
+func startOptional(tb testing.TB, kind string, c *choice) *engine.Server {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(tb.Context()), startWait)
+	defer cancel()
+	server, err := c.start(ctx)
+	if err != nil {
+		tb.Skipf("there is no %s: %v", kind, err)
+	}
+	return server
+}

@@ -1,7 +1,10 @@
 package enginetest
 
 import (
+	"context"
 	"crypto/rand"
+	"errors"
+	"os"
 	"strings"
 	"testing"
 
@@ -31,7 +34,7 @@ func Kafka(tb testing.TB) *KafkaServer {
 // PrivateKafka gives tb a broker of its own, which takes some seconds and is gone when tb ends.
 func PrivateKafka(tb testing.TB) *KafkaServer {
 	tb.Helper()
-	server := start(tb, "Kafka that can be stopped", &process().privateKafka)
+	server := startOptional(tb, "Kafka that can be stopped", &process().privateKafka)
 	tb.Cleanup(func() {
 		if err := server.Close(); err != nil {
 			tb.Errorf("end the test's Kafka: %v", err)
@@ -56,7 +59,7 @@ func (e *engines) kafkaServer(tb testing.TB) *engine.Server {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.sharedKafka == nil {
-		e.sharedKafka = start(tb, "Kafka", &e.kafka)
+		e.sharedKafka = startOptional(tb, "Kafka", &e.kafka)
 	}
 	return e.sharedKafka
 }
@@ -89,4 +92,20 @@ func (k *KafkaServer) Pause(tb testing.TB) {
 func (k *KafkaServer) Resume(tb testing.TB) {
 	tb.Helper()
 	control(tb, "resume Kafka", k.server.Resume)
+}
+
+// KafkaTool runs one of Kafka's own command-line tools, such as org.apache.kafka.tools.consumer.ConsoleConsumer, and
+// returns what it prints. It skips tb where there is no Java.
+func KafkaTool(tb testing.TB, class string, args ...string) string {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(tb.Context(), controlWait)
+	defer cancel()
+	out, err := engine.NewHost(os.Stderr).KafkaTool(ctx, class, args...)
+	if errors.Is(err, engine.ErrAbsent) {
+		tb.Skipf("there is no Java for Kafka's tools: %v", err)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return out
 }

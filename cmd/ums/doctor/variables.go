@@ -32,6 +32,7 @@ func Variables() []string {
 		"DATABASE_PASSWORD",
 		"DATABASE_URL",
 		"EVENTS_MAX_LENGTH",
+		"EVENTS_PASSWORD",
 		"EVENTS_RETENTION",
 		"EVENTS_URL",
 		"FIND_URL",

@@ -53,7 +53,7 @@ func threeReplicas(t *testing.T, k Kind) {
 func ofUsers(n int) []event.Event {
 	events := make([]event.Event, n)
 	for i := range events {
-		events[i] = Added("User "+event.Sequence(uint64(i))[10:], uint64(i+1)) //nolint:gosec // it is not negative
+		events[i] = Added("User "+event.Sequence(uint64(i))[10:], uint64(i+1))
 	}
 	return events
 }

@@ -139,7 +139,7 @@ func (m *member) receive(ctx context.Context) kgo.Fetches {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
 	if wait == 0 {
-		ctx = nil //nolint:staticcheck // by which the client returns what it has, at once
+		ctx = nil // by which the client returns what it has, at once
 	}
 	return m.client.PollRecords(ctx, room)
 }

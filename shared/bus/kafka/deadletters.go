@@ -96,7 +96,7 @@ func parsePosition(text string) (position, bool) {
 	partition, offset, _ := strings.Cut(text, "-")
 	p, err := strconv.ParseInt(partition, 10, 32)
 	o, err2 := strconv.ParseInt(offset, 10, 64)
-	return position{int32(p), o}, err == nil && err2 == nil //nolint:gosec // it has 32 bits
+	return position{int32(p), o}, err == nil && err2 == nil
 }
 
 // letterOf reads a dead letter. One that another program has written there may have headers of its own alone.

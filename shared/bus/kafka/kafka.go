@@ -12,8 +12,8 @@
 //
 // # Consuming
 //
-// Each call of Consume is a member of a consumer group, <topic>.<group>, with the cooperative-sticky assignment. It commits an offset once
-// all records before it are done. A member that does not say anything for Options.TakeoverAfter loses its partitions
+// Each call of Consume is a member of a consumer group, <topic>.<group>, with the cooperative-sticky assignment. It
+// commits an offset once all records before it are done. A member that does not say anything for Options.TakeoverAfter loses its partitions
 // to others. One that loses them while its handler works finishes that call first, for up to a minute.
 //
 // A commit carries the ID of the topic that it is of. So what was committed before a topic was deleted does not count
@@ -123,7 +123,7 @@ func Open(rawURL string, o Options) (*Bus, error) {
 		return nil, err
 	}
 	b.admin = kadm.NewClient(b.plain)
-	b.admin.SetTimeoutMillis(int32(callTimeout.Milliseconds()))
+	b.admin.SetTimeoutMillis(int32(callTimeout / time.Millisecond)) //nolint:gosec // it is a constant
 	if a.mechanism == mechanismPlain && a.tls == nil {
 		b.logger.Warn("the password of the event bus goes over the network as it is: add tls=true to EVENTS_URL")
 	}
@@ -138,6 +138,7 @@ func (b *Bus) client(more ...kgo.Opt) (*kgo.Client, error) {
 		kgo.Dialer(b.dial),
 		kgo.RetryBackoffFn(backoff),
 		kgo.MetadataMinAge(metadataMinAge),
+		kgo.MetadataMaxAge(metadataMaxAge),
 		kgo.DisableClientMetrics(),
 	}
 	if b.address.sasl != nil {
@@ -152,6 +153,10 @@ func (b *Bus) client(more ...kgo.Opt) (*kgo.Client, error) {
 
 // metadataMinAge is how soon a client asks again where partitions are, after it was told something wrong.
 const metadataMinAge = 250 * time.Millisecond
+
+// metadataMaxAge is how long a client may not know of new partitions, and of a topic that not all brokers knew of when
+// it asked.
+const metadataMaxAge = 10 * time.Second
 
 // The pauses of a client between attempts of one request.
 const (

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
@@ -94,11 +93,11 @@ func (b *Bus) make(ctx context.Context, name string) (topicID, error) {
 		partitions, retention = 1, lettersRetention
 	}
 	made, err := b.admin.CreateTopic(ctx, partitions, b.address.replication, map[string]*string{
-		"cleanup.policy":                 kadm.StringPtr("delete"),
-		"retention.ms":                   kadm.StringPtr(strconv.FormatInt(retention.Milliseconds(), 10)),
-		"min.insync.replicas":            kadm.StringPtr(strconv.Itoa(int(b.address.minInsync))),
-		"unclean.leader.election.enable": kadm.StringPtr("false"),
-		"message.timestamp.type":         kadm.StringPtr("LogAppendTime"),
+		"cleanup.policy":                 new("delete"),
+		"retention.ms":                   new(strconv.FormatInt(retention.Milliseconds(), 10)),
+		"min.insync.replicas":            new(strconv.Itoa(int(b.address.minInsync))),
+		"unclean.leader.election.enable": new("false"),
+		"message.timestamp.type":         new("LogAppendTime"),
 	}, name)
 	switch {
 	case errors.Is(err, kerr.InvalidReplicationFactor):
@@ -137,7 +136,7 @@ func (b *Bus) check(ctx context.Context, topic detail) {
 	}
 	if settings["unclean.leader.election.enable"] == "true" {
 		b.logger.WarnContext(ctx, "the topic may lose acknowledged events when a broker goes: forbid it unclean elections",
-			"topic", topic.name, "unclean.leader.election.enable", true, "want", false)
+			"topic", topic.name, "unclean_leader_election", true, "want", false)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
@@ -66,9 +67,12 @@ func Kafka(tb testing.TB) *Server {
 	return onKafka(server.URL)
 }
 
-// PrivateKafka is Apache's broker for one test alone, which takes some seconds.
+// PrivateKafka is Apache's broker for one test alone, which takes some seconds: with -short tb is skipped.
 func PrivateKafka(tb testing.TB) *Server {
 	tb.Helper()
+	if testing.Short() {
+		tb.Skip("a broker of its own takes long to start")
+	}
 	server := enginetest.PrivateKafka(tb)
 	s := onKafka(server.URL)
 	s.Stop, s.Start = server.Kill, server.Start
@@ -129,21 +133,34 @@ func (s *Server) Events(tb testing.TB) []event.Event {
 	return events
 }
 
+// readTime bounds the reading of all events.
+const readTime = 20 * time.Second
+
 func (s *Server) kafkaEvents(tb testing.TB) (events []event.Event) {
 	tb.Helper()
-	ctx, cancel := context.WithCancel(tb.Context())
+	ctx, cancel := context.WithTimeout(tb.Context(), readTime)
 	defer cancel()
-	_, topic := where(s.URL)
-	client, _ := kafkaClient(tb, s.URL, kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
-		kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()))
-	defer client.Close()
-	ends, err := kadm.NewClient(client).ListEndOffsets(ctx, topic)
+	admin, topic := kafkaClient(tb, s.URL)
+	defer admin.Close()
+	ends, err := kadm.NewClient(admin).ListEndOffsets(ctx, topic)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	left := int64(0)
-	ends.Each(func(end kadm.ListedOffset) { left += end.Offset })
+	left, partitions := int64(0), map[int32]kgo.Offset{}
+	ends.Each(func(end kadm.ListedOffset) {
+		if end.Err == nil && end.Offset > 0 {
+			left, partitions[end.Partition] = left+end.Offset, kgo.NewOffset().At(0)
+		}
+	})
+	if left == 0 {
+		return nil
+	}
+	client, _ := kafkaClient(tb, s.URL, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: partitions}))
+	defer client.Close()
 	for left > 0 {
+		if ctx.Err() != nil {
+			tb.Fatalf("%d events were not read within %s", left, readTime)
+		}
 		for iter := client.PollFetches(ctx).RecordIter(); !iter.Done(); left-- {
 			r := iter.Next()
 			headers := map[string]string{}

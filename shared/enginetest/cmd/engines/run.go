@@ -54,7 +54,7 @@ func run(args []string, s surroundings) int {
 		wants = append(wants, want{kind: "Redis", variable: "TEST_REDIS_URL", sources: s.host.SharedRedisSources()})
 	}
 	if *kafka {
-		wants = append(wants, want{kind: "Kafka", variable: "TEST_KAFKA_URL", sources: s.host.KafkaSources()})
+		wants = append(wants, want{kind: "Kafka", variable: "TEST_KAFKA_URL", sources: s.host.KafkaSources(), optional: true})
 	}
 	code, err := s.with(wants, flags.Args())
 	if err = errors.Join(err, s.host.Close()); err != nil {

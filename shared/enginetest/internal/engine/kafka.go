@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -78,14 +79,14 @@ func (h *Host) kafkaOnJava(ctx context.Context) (*Server, error) {
 				return fmt.Errorf("write the broker's configuration: %w", err)
 			}
 			format := exec.CommandContext(ctx, java,
-				append(options, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", propertiesPath(dir))...)
+				append(slices.Clone(options), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", propertiesPath(dir))...)
 			if out, err := format.CombinedOutput(); err != nil {
 				return fmt.Errorf("format the broker's folder: %w; it says: %s", err, tail(out))
 			}
 			return nil
 		},
 		args: func(dir string, port int) []string {
-			args := append(options, "kafka.Kafka", propertiesPath(dir))
+			args := append(slices.Clone(options), "kafka.Kafka", propertiesPath(dir))
 			controller, _ := freePort() // on 0 the start fails, and tells why
 			for property := range strings.Lines(kafkaProperties(dir, port, controller)) {
 				args = append(args, "--override", strings.TrimSpace(property))
@@ -173,4 +174,24 @@ func identifyKafka(ctx context.Context, raw, cluster string) (string, error) {
 		return "", fmt.Errorf("ask Kafka for its version: %w", err)
 	}
 	return "Kafka " + kversion.FromApiVersionsResponse(versions).VersionGuess(), nil
+}
+
+// KafkaTool runs one of Kafka's own command-line tools by the name of its class, and returns what it prints.
+func (h *Host) KafkaTool(ctx context.Context, class string, args ...string) (string, error) {
+	java, err := h.lookJava(ctx)
+	if err != nil {
+		return "", err
+	}
+	jars, err := h.kafkaJars(ctx)
+	if err != nil {
+		return "", err
+	}
+	command := exec.CommandContext(ctx, java, append([]string{
+		"-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp", filepath.Join(jars, "*"), class,
+	}, args...)...)
+	out, err := command.Output()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return string(out), fmt.Errorf("run %s: %w; it says: %s", class, err, tail(exit.Stderr))
+	}
+	return string(out), err
 }

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -19,10 +20,13 @@ import (
 // kafkaJarList names what a broker and its console tools need: Maven's group, artifact and version, and the SHA-256.
 //
 //go:embed kafka_jars.txt
-var kafkaJarList string //nolint:gochecknoglobals // embedded
+var kafkaJarList string
 
 // mavenCentral is where Apache publishes them.
 const mavenCentral = "https://repo.maven.apache.org/maven2/"
+
+// downloadWait bounds one download.
+const downloadWait = 5 * time.Minute
 
 // jarsAtOnce is how many are downloaded side by side.
 const jarsAtOnce = 8
@@ -96,7 +100,7 @@ func (j jar) download(ctx context.Context, folder string) error {
 	if err != nil {
 		return fmt.Errorf("download %s: %w", j.file(), err)
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := (&http.Client{Timeout: downloadWait}).Do(request)
 	if err != nil {
 		return fmt.Errorf("download %s: %w", j.file(), err)
 	}
