@@ -6,3 +6,4 @@ package examples
 //
 //go:generate cp ../services/find/openapi.yaml find-python/openapi.yaml
 //go:generate cp ../services/search/openapi.yaml search-node/openapi.yaml
+//go:generate cp ../services/add/openapi.yaml add-java/src/main/resources/openapi.yaml
