@@ -13,8 +13,9 @@
 // # Consuming
 //
 // Each call of Consume is a member of a consumer group, <topic>.<group>, with the cooperative-sticky assignment. It
-// commits an offset once all records before it are done. A member that does not say anything for Options.TakeoverAfter loses its partitions
-// to others. One that loses them while its handler works finishes that call first, for up to a minute.
+// commits an offset once all records before it are done. A member that does not say anything for Options.TakeoverAfter
+// loses its partitions to others. One that loses them while its handler works finishes that call first, for up to a
+// minute.
 //
 // A commit carries the ID of the topic that it is of. So what was committed before a topic was deleted does not count
 // for the one that takes its place, whose first events would be passed over otherwise.
@@ -123,7 +124,7 @@ func Open(rawURL string, o Options) (*Bus, error) {
 		return nil, err
 	}
 	b.admin = kadm.NewClient(b.plain)
-	b.admin.SetTimeoutMillis(int32(callTimeout / time.Millisecond)) //nolint:gosec // it is a constant
+	b.admin.SetTimeoutMillis(int32(callTimeout / time.Millisecond))
 	if a.mechanism == mechanismPlain && a.tls == nil {
 		b.logger.Warn("the password of the event bus goes over the network as it is: add tls=true to EVENTS_URL")
 	}
