@@ -34,7 +34,7 @@ func TestAChangeInOneServiceRebuildsNoOther(t *testing.T) {
 func TestImages(t *testing.T) {
 	t.Parallel()
 	needDocker(t)
-	for _, module := range []string{"services/find", "migrations"} {
+	for _, module := range []string{"gateway", "services/find", "migrations"} {
 		id := build(t, root, module)
 		output, err := exec.CommandContext(t.Context(), "docker", "image", "inspect", id).Output()
 		if err != nil {
