@@ -117,7 +117,7 @@ type run struct {
 
 	upstreams []*process.Process
 	servers   []*server
-	notes    []string // for the reader of the result
+	notes     []string // for the reader of the result
 
 	issued *issued // the issuer of tokens; nil until it is needed
 }
