@@ -79,8 +79,8 @@ func (s *System) Migrate(ctx context.Context) error {
 	return err
 }
 
-// Serve serves until ctx ends, and loads the gateway's configuration again when its file changes, and on SIGHUP. It then stops from the outside in: the gateway finishes its requests while the services
-// are still there, then the services end.
+// Serve serves until ctx ends, and loads the gateway's configuration again when its file changes, and on SIGHUP. It then
+// stops from the outside in: the gateway finishes its requests while the services are still there, then the services end.
 func (s *System) Serve(ctx context.Context) error {
 	inner, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
