@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,9 +25,10 @@ type Backends struct {
 // NewBackends returns backends of which no configuration makes use yet. The resolver looks up upstreams' names; nil is the
 // system's. The error is that of metrics that the registerer refuses.
 func NewBackends(logger *slog.Logger, registerer prometheus.Registerer, resolver upstream.Resolver) (*Backends, error) {
+	plain, _ := resolver.(*net.Resolver)
 	registry, err1 := upstream.NewRegistry(upstream.Options{
 		Logger: logger, Registerer: registerer, Resolver: resolver,
-		Attach: func(e upstream.Endpoint) any { return wire.NewPool(wire.Endpoint(e)) },
+		Attach: func(e upstream.Endpoint) any { return wire.NewPool(wire.Endpoint(e), plain) },
 		Detach: func(i *upstream.Instance) { poolOf(i).Close() },
 	})
 	answers, err2 := stale.New(registerer)

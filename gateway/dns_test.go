@@ -80,6 +80,31 @@ func TestDNS(t *testing.T) {
 	t.Logf("%d requests, %d failed", done.Load(), failed.Load())
 }
 
+// TestDNS_away opens a new connection for each request to a name that cannot be looked up any more.
+func TestDNS_away(t *testing.T) {
+	t.Parallel()
+	one := newInstance(t, "127.0.0.5:0")
+	one.server.Config.SetKeepAlivesEnabled(false)
+	names := newNameServer(t)
+	names.answer(one)
+	addr := serve(t, everySlotAt("http://127.0.0.1:1"), func(_ *httpserver.Config, d *gateway.Dependencies) {
+		d.Routes, d.Resolver = loadUpstream(t, "url: http://find.test:"+one.port), names.resolver()
+	})
+	client := dialRaw(t, addr)
+	for i := range 4 {
+		if i == 1 {
+			names.answer() // fails
+		}
+		_, _ = io.WriteString(client, getUser)
+		if res, err := client.read(http.MethodGet); err != nil || string(res.body) != "ok" {
+			t.Fatalf("request %d failed: %v, %q", i, err, res.body)
+		}
+	}
+	if n := one.served.Load(); n != 4 { // and not the gateway, with an old answer
+		t.Errorf("the instance served %d requests, want 4", n)
+	}
+}
+
 func left(log *syncBuffer, i *instance) bool {
 	for line := range strings.Lines(log.String()) {
 		if strings.Contains(line, "an instance has left") && strings.Contains(line, i.ip.String()) {

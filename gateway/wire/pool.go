@@ -6,9 +6,6 @@ import (
 	"net"
 	"sync"
 	"time"
-
-	"github.com/glarimy/ums/gateway/http1"
-	"github.com/glarimy/ums/gateway/socket"
 )
 
 const (
@@ -33,6 +30,7 @@ type Pool struct {
 	idle   []*Conn // the latest used last
 	closed bool
 	sweep  *time.Timer // runs while there are idle connections
+	last   string      // IP and port of the latest connection that was opened
 }
 
 // Endpoint is where an instance is.
@@ -43,10 +41,10 @@ type Endpoint struct {
 	ServerName string // that the instance's certificate must have
 }
 
-// NewPool returns the connections to an instance. It opens none before the first request.
-func NewPool(e Endpoint) *Pool {
+// NewPool returns the connections to an instance. It opens none before the first request. A nil resolver is the system's.
+func NewPool(e Endpoint, resolver *net.Resolver) *Pool {
 	p := &Pool{host: e.Host, addr: e.Addr}
-	plain := &net.Dialer{Timeout: dialTimeout, KeepAlive: 15 * time.Second}
+	plain := &net.Dialer{Timeout: dialTimeout, KeepAlive: 15 * time.Second, Resolver: resolver}
 	p.dialer = plain
 	if e.TLS {
 		config := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}, ServerName: e.ServerName}
@@ -71,26 +69,6 @@ func (p *Pool) Idle() *Conn {
 	p.idle[last] = nil
 	p.idle = p.idle[:last]
 	return c
-}
-
-// Dial opens a connection. It takes a second at most, and ends at the deadline if that is not zero. Every error is a
-// *DialError.
-func (p *Pool) Dial(ctx context.Context, deadline time.Time) (*Conn, error) {
-	limit := time.Now().Add(dialTimeout)
-	if !deadline.IsZero() && deadline.Before(limit) {
-		limit = deadline
-	}
-	ctx, cancel := context.WithDeadline(ctx, limit)
-	defer cancel()
-	raw, err := p.dialer.DialContext(ctx, "tcp", p.addr)
-	if err != nil {
-		return nil, &DialError{Err: err}
-	}
-	direct := socket.Direct(raw)
-	c := &Conn{conn: raw, direct: direct, pool: p, out: make([]byte, 0, 1<<10)}
-	c.reader = http1.NewReader(source{c})
-	c.peeker.of(raw)
-	return c, nil
 }
 
 // Close closes the connections that no request uses, and henceforth those that a request gives back. A request that comes
