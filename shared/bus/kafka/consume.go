@@ -131,7 +131,9 @@ func (m *member) join(ctx context.Context) (err error) {
 
 // receive waits for events while there is nothing else to do.
 func (m *member) receive(ctx context.Context) kgo.Fetches {
+	m.turn.Lock() // partitions may be lost at any time
 	room, wait := m.desk.Room(), m.desk.Wait(pollTime)
+	m.turn.Unlock()
 	if room == 0 {
 		work.Pause(ctx, wait)
 		return nil
