@@ -91,7 +91,7 @@ func TestCommand_routes_rare(t *testing.T) {
 	}
 	const want = `METHODS    PATH   SERVED BY                FIRST BYTE WITHIN  BODY UP TO  RATE LIMIT  RETRIES  AT A TIME    STALE UP TO
 GET, HEAD  /a     find http://a, http://b  1s                 none        some        2        8            1m0s
-PUT        /a     add http://c             1s                 none        -           -        128 to 4096  -
+PUT        /a     add http://c             1s                 none        -           -        256 to 4096  -
 GET, HEAD  /b     search http://d          1s                 none        -           -        any number   -
 GET, HEAD  /docs  gateway: docs            -                  none        -           -        -            -
 `

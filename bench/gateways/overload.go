@@ -19,7 +19,7 @@ const (
 	takes    = 10 * time.Millisecond
 	capacity = float64(slots) / 0.010 // requests/s
 	// waiting is how many connections an overload takes: so many requests can be late at a time.
-	waiting = 512
+	waiting = 1024
 )
 
 // overload asks our gateway for half of the upstream's capacity, for all of it, and for twice as much.

@@ -63,6 +63,6 @@ func DefaultResilience() Resilience {
 		},
 		Retries: Retries{Attempts: 2, Budget: 20, MinPerSecond: 10},
 		Breaker: Breaker{Failures: 50, Requests: 20, Window: 10 * time.Second, Open: 5 * time.Second},
-		Limit:   Limit{Min: 128, Max: 4096, Latency: 100 * time.Millisecond},
+		Limit:   Limit{Min: 256, Max: 4096, Latency: 100 * time.Millisecond},
 	}
 }

@@ -69,7 +69,7 @@ func TestLoad_resilience_off(t *testing.T) {
 func TestLoad_limitAlone(t *testing.T) {
 	t.Parallel()
 	for limit, want := range map[string][2]int{
-		"{max: 8}": {8, 8}, "{max: 1000}": {128, 1000}, "{min: 2, max: 8}": {2, 8}, "{min: 600}": {600, 4096}, "{latency: 1s}": {128, 4096},
+		"{max: 8}": {8, 8}, "{max: 1000}": {256, 1000}, "{min: 2, max: 8}": {2, 8}, "{min: 600}": {600, 4096}, "{latency: 1s}": {256, 4096},
 		"off": {0, 0},
 	} {
 		got, err := config.Load("f.yaml", resilient("url: http://find", "limit: "+limit), env())
