@@ -52,8 +52,12 @@ func (b Bench) makeReady(ctx context.Context, o options, getenv func(string) str
 	if r.tools, err = newTools(o.root, getenv, r.say); err != nil {
 		return err
 	}
+	issued, err := newIssued()
+	if err != nil {
+		return err
+	}
 	for _, p := range chosen {
-		s := site{dir: r.dir, oneRoute: true, limited: p.limited, routes: []safety.Route{{}}}
+		s := site{dir: r.dir, oneRoute: true, limited: p.limited, issued: issued, routes: []safety.Route{{}}}
 		if _, _, err := p.prepare(ctx, r, s); err != nil {
 			r.say("without %s: %v", p.name, err) // as the run will say
 		}
