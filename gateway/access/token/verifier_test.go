@@ -22,6 +22,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -348,33 +349,35 @@ func TestVerify_rotation(t *testing.T) {
 
 func TestRun(t *testing.T) {
 	t.Parallel()
-	i := newIssuer(t)
-	i.fail(errors.New("away"))
-	v, c := verifier(t, i, nil)
-	good := raw(t, claims{"alg": "RS256", "kid": "rsa"}, good(claims{"exp": start.Add(time.Hour).Unix()}), rs256(t, i.rsa))
-	tick := make(chan time.Time)
-	go v.Run(t.Context(), tick)
-	step := func(d time.Duration, want int64) {
-		t.Helper()
-		c.Add(int64(d))
-		tick <- time.Time{}
-		tick <- time.Time{} // the step before has ended, and this one changes nothing unless fetches fail
-		if n := i.fetches.Load(); n < want || n > want+1 {
-			t.Errorf("%d fetches, want %d", n, want)
+	synctest.Test(t, func(t *testing.T) {
+		i := newIssuer(t)
+		i.fail(errors.New("away"))
+		v, c := verifier(t, i, nil)
+		good := raw(t, claims{"alg": "RS256", "kid": "rsa"}, good(claims{"exp": start.Add(time.Hour).Unix()}), rs256(t, i.rsa))
+		tick := make(chan time.Time)
+		go v.Run(t.Context(), tick)
+		synctest.Wait()
+		step := func(d time.Duration, want int64) {
+			t.Helper()
+			c.Add(int64(d))
+			tick <- time.Time{}
+			synctest.Wait()
+			if n := i.fetches.Load(); n != want {
+				t.Errorf("%d fetches, want %d", n, want)
+			}
 		}
-	}
-	tick <- time.Time{}
-	if _, err := v.Verify(t.Context(), good); !errors.Is(err, token.ErrUnavailable) {
-		t.Errorf("without keys: %v, want ErrUnavailable", err)
-	}
-	i.publish(t, i.public()...)
-	step(10*time.Second, 3)
-	if _, err := v.Verify(t.Context(), good); err != nil {
-		t.Errorf("with keys again: %v", err)
-	}
-	n := i.fetches.Load()
-	step(9*time.Minute, n)
-	step(2*time.Minute, n+1)
+		step(0, 2) // the first failed
+		if _, err := v.Verify(t.Context(), good); !errors.Is(err, token.ErrUnavailable) {
+			t.Errorf("without keys: %v, want ErrUnavailable", err)
+		}
+		i.publish(t, i.public()...)
+		step(10*time.Second, 3)
+		if _, err := v.Verify(t.Context(), good); err != nil {
+			t.Errorf("with keys again: %v", err)
+		}
+		step(9*time.Minute, 3)
+		step(2*time.Minute, 4)
+	})
 }
 
 // TestVerify_concurrent: many tokens at once make one fetch; one that gives up does not end it.
