@@ -11,6 +11,7 @@ import (
 
 	"github.com/glarimy/ums/gateway/exchange"
 	"github.com/glarimy/ums/gateway/http1"
+	"github.com/glarimy/ums/gateway/socket"
 )
 
 // maxKept is how much of its buffer a connection keeps between requests, in bytes.
@@ -42,6 +43,14 @@ type answer struct {
 func (a *answer) reset(r *http1.Request) {
 	a.minor, a.method, a.close = r.Minor, r.Method, r.Close
 	a.begun, a.chunked, a.toClose, a.whole, a.failed, a.left, a.trailer = false, false, false, false, false, 0, nil
+}
+
+// rest gives the buffer back, unless answers were so long that it has grown.
+func (a *answer) rest() {
+	if cap(a.out) == socket.BufferSize {
+		a.conn.server.buffers.Put(a.out)
+		a.out = nil
+	}
 }
 
 // Interim implements exchange.Client.
@@ -103,6 +112,9 @@ func (a *answer) framing(status int, length int64) {
 }
 
 func (a *answer) statusLine(status int) {
+	if a.out == nil {
+		a.out = a.conn.server.buffers.Get()[:0]
+	}
 	a.out = append(a.out, "HTTP/1.1 "...)
 	a.out = strconv.AppendInt(a.out, int64(status), 10)
 	a.out = append(a.out, ' ')
@@ -167,7 +179,7 @@ func (a *answer) send(p []byte) error {
 
 func (a *answer) sent(err error) error {
 	if a.out = a.out[:0]; cap(a.out) > 2*maxKept {
-		a.out = make([]byte, 0, 4<<10)
+		a.out = nil
 	}
 	a.failed = a.failed || err != nil
 	return err

@@ -44,9 +44,8 @@ type conn struct {
 
 func newConn(s *Server, nc net.Conn, secure bool) *conn {
 	direct := socket.Direct(nc)
-	c := &conn{server: s, nc: nc, direct: direct, reader: http1.NewReader(direct)}
+	c := &conn{server: s, nc: nc, direct: direct, reader: http1.NewReader(direct, &s.buffers)}
 	c.body.conn, c.answer.conn = c, c
-	c.answer.out = make([]byte, 0, 4<<10)
 	c.x.Client, c.x.Body, c.x.Secure, c.x.Major = &c.answer, &c.body, secure, 1
 	c.x.RemoteAddr = nc.RemoteAddr().String()
 	if c.x.RemoteIP, _, _ = net.SplitHostPort(c.x.RemoteAddr); c.x.RemoteIP == "" {
@@ -76,11 +75,18 @@ func (c *conn) serve() {
 		if !c.answer.finish() {
 			return
 		}
+		c.rest()
 		c.state.Store(idle)
 		if c.server.closing.Load() {
 			return
 		}
 	}
+}
+
+// rest gives back what the connection does not need between requests.
+func (c *conn) rest() {
+	c.reader.Rest()
+	c.answer.rest()
 }
 
 // await waits for the first byte of a request.
@@ -159,6 +165,7 @@ func (c *conn) parse(head string) error {
 	}
 	c.body.Body.SetRequest(c.reader, r)
 	c.body.stopped.Store(false)
+	c.reader.Rest() // the head is elsewhere, and the answer may take its time
 	c.answer.reset(r)
 	if _, whole := c.body.Whole(); !whole {
 		return c.limitRead(c.server.limits.Body)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/glarimy/ums/gateway/exchange"
+	"github.com/glarimy/ums/gateway/socket"
 )
 
 // Server serves HTTP/1.1 connections. It is safe for concurrent use.
@@ -21,6 +22,7 @@ type Server struct {
 	logger   *slog.Logger
 	limits   Limits
 	date     date
+	buffers  socket.Buffers
 	draining atomic.Bool // answers carry `Connection: close`
 	closing  atomic.Bool // no request is begun any more
 

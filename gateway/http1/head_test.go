@@ -9,12 +9,13 @@ import (
 	"testing"
 
 	"github.com/glarimy/ums/gateway/http1"
+	"github.com/glarimy/ums/gateway/socket"
 )
 
 // read reads a request's head as a listener does.
 func read(raw string) (http1.Request, error) {
 	var head http1.Request
-	r := http1.NewReader(strings.NewReader(raw))
+	r := http1.NewReader(strings.NewReader(raw), new(socket.Buffers))
 	for {
 		n, err := r.Head(32 << 10)
 		if err != nil {
@@ -101,7 +102,7 @@ func FuzzRequest(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, raw string) {
-		r := http1.NewReader(strings.NewReader(raw))
+		r := http1.NewReader(strings.NewReader(raw), new(socket.Buffers))
 		var head http1.Request
 		n := 0
 		for n == 0 {
@@ -139,7 +140,7 @@ func FuzzRequest(f *testing.F) {
 func TestBody_timeouts(t *testing.T) {
 	t.Parallel()
 	const raw = "5\r\nhello\r\n3;x\r\n wo\r\n3\r\nrld\r\n0\r\nA: b\r\n\r\n"
-	r := http1.NewReader(&hesitant{left: raw})
+	r := http1.NewReader(&hesitant{left: raw}, new(socket.Buffers))
 	var body http1.Body
 	body.SetRequest(r, &http1.Request{Length: http1.Unknown})
 	var got strings.Builder

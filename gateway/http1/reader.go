@@ -4,25 +4,38 @@ import (
 	"bytes"
 	"errors"
 	"io"
-)
 
-// bufferSize is what a connection costs while it is idle; a head that is longer makes its buffer grow for a while.
-const bufferSize = 4 << 10
+	"github.com/glarimy/ums/gateway/socket"
+)
 
 var errBufferFull = errors.New("the buffer is full")
 
 // Reader reads messages from a connection. It reads no more than it needs into its buffer, and the rest of a body straight
-// to where it goes.
+// to where it goes. A head that is longer than a buffer of socket.Buffers makes it grow for a while.
 type Reader struct {
 	src      io.Reader
-	buf      []byte
-	from, to int // what is buffered
-	scanned  int // how far beyond from the end of a head was looked for
-	line     int // where, beyond from, the line begins that is being looked at
+	late     socket.LateReader // src, if it is one
+	buffers  *socket.Buffers
+	buf      []byte // nil while it rests
+	from, to int    // what is buffered
+	scanned  int    // how far beyond from the end of a head was looked for
+	line     int    // where, beyond from, the line begins that is being looked at
 }
 
-// NewReader returns a Reader of src.
-func NewReader(src io.Reader) *Reader { return &Reader{src: src, buf: make([]byte, bufferSize)} }
+// NewReader returns a Reader of src, which takes its buffer from buffers when it needs one.
+func NewReader(src io.Reader, buffers *socket.Buffers) *Reader {
+	late, _ := src.(socket.LateReader)
+	return &Reader{src: src, late: late, buffers: buffers}
+}
+
+// Rest gives the buffer back, if nothing is in it, until the next Fill or Read. What was returned of it must not be used any
+// more.
+func (r *Reader) Rest() {
+	if r.buf != nil && r.from == r.to {
+		r.buffers.Put(r.buf)
+		r.buf, r.from, r.to = nil, 0, 0
+	}
+}
 
 // Buffered returns what has been read and not yet taken. It is valid until the next call.
 func (r *Reader) Buffered() []byte { return r.buf[r.from:r.to] }
@@ -42,11 +55,11 @@ func (r *Reader) Fill() error {
 		copy(r.buf, r.buf[r.from:r.to])
 		r.from, r.to = 0, r.to-r.from
 	}
-	if r.to == len(r.buf) {
+	if r.buf != nil && r.to == len(r.buf) {
 		return errBufferFull
 	}
 	for range 100 { // as io.Reader allows to return nothing at all
-		n, err := r.src.Read(r.buf[r.to:])
+		n, err := r.readOnce()
 		r.to += n
 		if n > 0 {
 			return nil
@@ -56,6 +69,18 @@ func (r *Reader) Fill() error {
 		}
 	}
 	return io.ErrNoProgress
+}
+
+func (r *Reader) readOnce() (n int, err error) {
+	switch {
+	case r.buf != nil:
+	case r.late != nil:
+		r.buf, n, err = r.late.ReadLate(r.buffers)
+		return n, err
+	default:
+		r.buf = r.buffers.Get()
+	}
+	return r.src.Read(r.buf[r.to:])
 }
 
 // Head looks for the end of a message's head in the buffer, and returns its length in bytes, the empty line included, or
@@ -91,8 +116,8 @@ func (r *Reader) Head(limit int) (int, error) {
 func (r *Reader) Take(n int) string {
 	s := string(r.buf[r.from : r.from+n])
 	r.Discard(n)
-	if len(r.buf) > bufferSize && r.to-r.from <= bufferSize {
-		small := make([]byte, bufferSize)
+	if len(r.buf) > socket.BufferSize && r.to-r.from <= socket.BufferSize {
+		small := r.buffers.Get()
 		r.to = copy(small, r.buf[r.from:r.to])
 		r.buf, r.from = small, 0
 	}
@@ -102,7 +127,7 @@ func (r *Reader) Take(n int) string {
 // Read reads what follows the head.
 func (r *Reader) Read(p []byte) (int, error) {
 	if r.from == r.to {
-		if len(p) >= len(r.buf) {
+		if len(p) >= max(len(r.buf), socket.BufferSize) {
 			return r.src.Read(p)
 		}
 		if err := r.Fill(); err != nil {
@@ -138,7 +163,7 @@ func (r *Reader) readLine(limit int) ([]byte, error) {
 
 // grow makes room for more of a head, if there is none.
 func (r *Reader) grow(limit int) {
-	if r.from > 0 || r.to < len(r.buf) {
+	if r.buf == nil || r.from > 0 || r.to < len(r.buf) {
 		return
 	}
 	bigger := make([]byte, min(2*len(r.buf), limit+1))

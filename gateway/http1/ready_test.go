@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/glarimy/ums/gateway/http1"
+	"github.com/glarimy/ums/gateway/socket"
 )
 
 // errWaits is what a connection answers on which nothing more has come.
@@ -47,7 +48,7 @@ func TestBody_Ready(t *testing.T) {
 func readAsReady(t *testing.T, text string) {
 	t.Helper()
 	conn := &arrived{text: strings.NewReader(text)}
-	r := http1.NewReader(conn)
+	r := http1.NewReader(conn, new(socket.Buffers))
 	if err := r.Fill(); err != nil {
 		t.Fatal(err)
 	}

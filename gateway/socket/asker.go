@@ -4,10 +4,10 @@ import "errors"
 
 // Asker is a connection on which one side asks and the other answers. What [Direct] returns may be one.
 type Asker interface {
-	// Ask writes a request and reads the first of the answer, as one Write and one Read would, and saves a read that
+	// Ask writes a request and reads the first of the answer, as one Write and one ReadLate would, and saves a read that
 	// finds nothing yet. If the other side has sent something, or has ended its direction, before it was asked, nothing
 	// is written, nothing read, and the error is ErrSpoken. The request must not be empty.
-	Ask(request, answer []byte) (int, error)
+	Ask(request []byte, b *Buffers) (p []byte, n int, err error)
 }
 
 // ErrSpoken says that the other side of a connection has sent something unasked, or has hung up. Nothing was sent to it.

@@ -19,7 +19,7 @@ func TestAsk(t *testing.T) {
 			t.Parallel()
 			a, b := pair(t)
 			asker, _ := socket.Direct(a).(socket.Asker)
-			request, answer := bytes.Repeat([]byte("q"), size), make([]byte, 100)
+			request, buffers := bytes.Repeat([]byte("q"), size), new(socket.Buffers)
 			for range 3 {
 				go func() {
 					if _, err := io.ReadFull(b, make([]byte, size)); err != nil {
@@ -27,9 +27,11 @@ func TestAsk(t *testing.T) {
 					}
 					_, _ = b.Write([]byte("answer"))
 				}()
-				if n, err := asker.Ask(request, answer); err != nil || string(answer[:n]) != "answer" {
+				answer, n, err := asker.Ask(request, buffers)
+				if err != nil || string(answer[:n]) != "answer" {
 					t.Fatalf("Ask = %q, %v", answer[:n], err)
 				}
+				buffers.Put(answer)
 			}
 		})
 	}
@@ -49,7 +51,7 @@ func TestAsk_spoken(t *testing.T) {
 				_, _ = b.Write([]byte("x"))
 			}
 			awaitReadable(t, a)
-			if _, err := asker.Ask([]byte("q"), make([]byte, 1)); !errors.Is(err, socket.ErrSpoken) {
+			if _, _, err := asker.Ask([]byte("q"), new(socket.Buffers)); !errors.Is(err, socket.ErrSpoken) {
 				t.Fatalf("Ask = %v", err)
 			}
 			_ = a.CloseWrite()
@@ -94,11 +96,13 @@ func TestAsk_manyTimes(t *testing.T) {
 	if err := a.SetReadDeadline(time.Now().Add(time.Minute)); err != nil {
 		t.Fatal(err)
 	}
-	buffer := make([]byte, 10)
+	buffers := new(socket.Buffers)
 	for i := range 20_000 {
 		want := []byte{byte(i)}
-		if n, err := asker.Ask(want, buffer); err != nil || !bytes.Equal(buffer[:n], want) {
-			t.Fatalf("answer %d: %v, %v", i, buffer[:n], err)
+		answer, n, err := asker.Ask(want, buffers)
+		if err != nil || !bytes.Equal(answer[:n], want) {
+			t.Fatalf("answer %d: %v, %v", i, answer[:n], err)
 		}
+		buffers.Put(answer)
 	}
 }

@@ -21,7 +21,7 @@ func Direct(conn net.Conn) io.ReadWriter {
 	}
 	d := &direct{raw: raw}
 	// Made once, as a method value is allocated.
-	d.tryRead, d.tryWrite, d.tryAsk = d.in.read, d.out.write, d.in.ask
+	d.tryRead, d.tryLate, d.tryWrite, d.tryAsk = d.in.read, d.in.readLate, d.out.write, d.in.ask
 	return d
 }
 
@@ -29,6 +29,7 @@ type direct struct {
 	raw      syscall.RawConn
 	in, out  transfer
 	tryRead  func(fd uintptr) bool
+	tryLate  func(fd uintptr) bool
 	tryWrite func(fd uintptr) bool
 	tryAsk   func(fd uintptr) bool
 }
@@ -39,6 +40,7 @@ type transfer struct {
 	n       int
 	err     error
 	request []byte // what Ask has still to send
+	buffers *Buffers
 }
 
 // Read implements io.Reader.
@@ -55,6 +57,18 @@ func (d *direct) Read(p []byte) (int, error) {
 	return d.in.n, err
 }
 
+// ReadLate implements LateReader.
+func (d *direct) ReadLate(b *Buffers) ([]byte, int, error) {
+	d.in = transfer{buffers: b}
+	err := d.raw.Read(d.tryLate)
+	p := d.in.p
+	d.in.p, d.in.buffers = nil, nil
+	if err == nil {
+		err = d.in.err
+	}
+	return p, d.in.n, err
+}
+
 // Write implements io.Writer.
 func (d *direct) Write(p []byte) (int, error) {
 	d.out = transfer{p: p}
@@ -67,27 +81,28 @@ func (d *direct) Write(p []byte) (int, error) {
 }
 
 // Ask implements Asker.
-func (d *direct) Ask(request, answer []byte) (int, error) {
-	d.in = transfer{p: answer, request: request}
+func (d *direct) Ask(request []byte, b *Buffers) ([]byte, int, error) {
+	d.in = transfer{request: request, buffers: b}
 	err := d.raw.Read(d.tryAsk)
-	d.in.p = nil
-	switch {
-	case err != nil:
-		return 0, err
-	case d.in.err != nil || len(d.in.request) == 0:
-		return d.in.n, d.in.err
+	p, rest := d.in.p, d.in.request
+	d.in.p, d.in.buffers, d.in.request = nil, nil, nil
+	if err == nil {
+		err = d.in.err
 	}
-	if _, err := d.Write(d.in.request); err != nil {
-		return 0, err
+	if err != nil || len(rest) == 0 {
+		return p, d.in.n, err
 	}
-	return d.Read(answer)
+	if _, err := d.Write(rest); err != nil {
+		return nil, 0, err
+	}
+	return d.ReadLate(b)
 }
 
 // ask is called when readiness has been reset: of what comes from now on the poller will tell, so that there is no need to
 // try to read before. What came earlier, the look finds.
 func (t *transfer) ask(fd uintptr) bool {
 	if len(t.request) == 0 {
-		return t.read(fd)
+		return t.readLate(fd)
 	}
 	if !silent(fd) {
 		t.err = ErrSpoken
@@ -115,6 +130,17 @@ func (t *transfer) read(fd uintptr) bool {
 	}
 	t.n = n
 	return true
+}
+
+// readLate reads once, into a buffer that it takes if there is something.
+func (t *transfer) readLate(fd uintptr) bool {
+	t.p = t.buffers.Get()
+	if t.read(fd) {
+		return true
+	}
+	t.buffers.Put(t.p)
+	t.p = nil
+	return false
 }
 
 // write writes what is left. It returns false if the connection takes no more for now.

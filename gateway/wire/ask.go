@@ -15,33 +15,47 @@ type source struct{ *Conn }
 
 // Read implements io.Reader.
 func (s source) Read(p []byte) (int, error) {
-	c := s.Conn
-	if !c.asking {
-		return c.direct.Read(p)
+	if err := s.askFirst(); err != nil {
+		return 0, err
 	}
+	return s.direct.Read(p)
+}
+
+// ReadLate implements socket.LateReader.
+func (s source) ReadLate(b *socket.Buffers) ([]byte, int, error) {
+	if asker, ok := s.direct.(socket.Asker); ok && s.asking && s.used {
+		return s.askAndRead(asker, b)
+	}
+	if err := s.askFirst(); err != nil {
+		return nil, 0, err
+	}
+	if late, ok := s.direct.(socket.LateReader); ok {
+		return late.ReadLate(b)
+	}
+	p := b.Get()
+	n, err := s.direct.Read(p)
+	return p, n, err
+}
+
+func (c *Conn) askAndRead(asker socket.Asker, b *socket.Buffers) ([]byte, int, error) {
 	c.asking = false
-	if !c.used {
-		return c.flushAndRead(p)
-	}
-	asker, ok := c.direct.(socket.Asker)
-	if !ok {
-		if !c.Alive() {
-			return 0, ErrUnusable
-		}
-		return c.flushAndRead(p)
-	}
-	n, err := asker.Ask(c.out, p)
+	p, n, err := asker.Ask(c.out, b)
 	if errors.Is(err, socket.ErrSpoken) {
-		return 0, ErrUnusable
+		return p, 0, ErrUnusable
 	}
 	c.sent = true
 	c.emptied()
-	return n, err
+	return p, n, err
 }
 
-func (c *Conn) flushAndRead(p []byte) (int, error) {
-	if err := c.Flush(); err != nil {
-		return 0, err
+// askFirst sends what Ask has left to the next read.
+func (c *Conn) askFirst() error {
+	if !c.asking {
+		return nil
 	}
-	return c.direct.Read(p)
+	c.asking = false
+	if c.used && !c.Alive() {
+		return ErrUnusable
+	}
+	return c.Flush()
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/glarimy/ums/gateway/http1"
+	"github.com/glarimy/ums/gateway/socket"
 )
 
 const (
@@ -46,6 +47,9 @@ type Conn struct {
 func (c *Conn) Begin(method, target string) {
 	c.method, c.interim = method, 0
 	c.sent, c.answered, c.final, c.chunkedBody, c.asking = false, false, false, false, false
+	if c.out == nil {
+		c.out = c.pool.buffers.Get()
+	}
 	c.out = append(c.out[:0], method...)
 	c.out = append(c.out, ' ')
 	c.out = append(c.out, target...)
@@ -212,6 +216,15 @@ func (c *Conn) Release() {
 		return
 	}
 	c.pool.put(c)
+}
+
+// rest gives back what the connection does not need between requests.
+func (c *Conn) rest() {
+	c.reader.Rest()
+	if cap(c.out) == socket.BufferSize {
+		c.pool.buffers.Put(c.out)
+		c.out = nil
+	}
 }
 
 // Close closes the connection.

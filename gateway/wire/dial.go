@@ -25,8 +25,8 @@ func (p *Pool) Dial(ctx context.Context, deadline time.Time) (*Conn, error) {
 	}
 	p.reached(raw)
 	direct := socket.Direct(raw)
-	c := &Conn{conn: raw, direct: direct, pool: p, out: make([]byte, 0, 1<<10)}
-	c.reader = http1.NewReader(source{c})
+	c := &Conn{conn: raw, direct: direct, pool: p}
+	c.reader = http1.NewReader(source{c}, &p.buffers)
 	c.peeker.of(raw)
 	return c, nil
 }

@@ -6,6 +6,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/glarimy/ums/gateway/socket"
 )
 
 const (
@@ -25,6 +27,8 @@ type Pool struct {
 	dialer interface {
 		DialContext(ctx context.Context, network, addr string) (net.Conn, error)
 	}
+
+	buffers socket.Buffers
 
 	mu     sync.Mutex
 	idle   []*Conn // the latest used last
@@ -86,6 +90,7 @@ func (p *Pool) Close() {
 // put keeps a connection for the next request.
 func (p *Pool) put(c *Conn) {
 	c.used, c.since = true, time.Now()
+	c.rest()
 	p.mu.Lock()
 	full := p.closed || len(p.idle) >= idleConns
 	if !full {
