@@ -97,6 +97,12 @@ func parseOptions(args []string, output io.Writer) (options, error) {
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
+	if o.gateway != "" { // it is started in a folder of its own
+		var err error
+		if o.gateway, err = filepath.Abs(o.gateway); err != nil {
+			return o, err
+		}
+	}
 	switch {
 	case flags.NArg() > 0:
 		return o, fmt.Errorf("unknown argument %q: see -help", flags.Arg(0))
@@ -118,6 +124,7 @@ type run struct {
 	upstreams []*process.Process
 	servers   []*server
 	notes     []string // for the reader of the result
+	stolen    stolen   // by the machine's host
 
 	issued *issued // the issuer of tokens; nil until it is needed
 }

@@ -63,11 +63,15 @@ func (r *run) sample(ctx context.Context, s *server) (err error) {
 	if _, err := client.Run(ctx, r.options.duration/4); err != nil {
 		return err
 	}
-	closed, err := s.load(ctx, client, r.options.duration, 0)
+	closed, err := r.stolen.undisturbed(ctx, readProcessorTime, func() (report.Sample, error) {
+		return s.load(ctx, client, r.options.duration, 0)
+	})
 	if err != nil {
 		return err
 	}
-	open, err := s.load(ctx, client, r.options.duration, r.options.rate)
+	open, err := r.stolen.undisturbed(ctx, readProcessorTime, func() (report.Sample, error) {
+		return s.load(ctx, client, r.options.duration, r.options.rate)
+	})
 	s.closed.Samples, s.open.Samples = append(s.closed.Samples, closed), append(s.open.Samples, open)
 	return err
 }

@@ -27,6 +27,7 @@ with shared pages counted once: at rest, and with %s idle connections. %s
 - Machine: %s; load average before: %s
 `, len(record), r.options.connections, r.options.rounds, r.options.duration, report.Thousands(r.options.rate),
 		report.Thousands(float64(r.options.idle)), r.where(), report.Machine(), orUnknown(r.busy))
+	fmt.Fprintf(&b, "- %s\n", &r.stolen)
 	for _, note := range r.notes {
 		fmt.Fprintf(&b, "- %s\n", note)
 	}

@@ -1,7 +1,9 @@
 package safety_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"net"
@@ -44,7 +46,7 @@ func run(m *testing.M) int {
 }
 
 // gateway is the real program, running.
-type gateway struct{ addr string }
+type gateway struct{ addr, tlsAddr string }
 
 // configuration returns a gateway.yaml for a suite.
 func configuration(routes []safety.Route) string {
@@ -65,13 +67,12 @@ func startGateway(tb testing.TB, routes []safety.Route, env ...string) gateway {
 	if err := os.WriteFile(file, []byte(configuration(routes)), 0o600); err != nil {
 		tb.Fatal(err)
 	}
-	addr := freeAddr(tb)
 	log, err := os.Create(filepath.Join(tb.TempDir(), "log"))
 	if err != nil {
 		tb.Fatal(err)
 	}
 	cmd := exec.Command(program)
-	cmd.Env = append([]string{"ADDR=" + addr, "ADMIN_ADDR=off", "GATEWAY_CONFIG=" + file, "ACCESS_LOG=off", "LOG_LEVEL=warn"}, env...)
+	cmd.Env = append([]string{"ADDR=127.0.0.1:0", "ADMIN_ADDR=off", "GATEWAY_CONFIG=" + file, "ACCESS_LOG=off"}, env...)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		tb.Fatal(err)
@@ -85,19 +86,31 @@ func startGateway(tb testing.TB, routes []safety.Route, env ...string) gateway {
 		}
 		_ = log.Close()
 	})
-	g := gateway{addr: addr}
 	for began := time.Now(); ; {
-		conn, err := g.dial(tb.Context())
-		if err == nil {
-			_ = conn.Close()
+		text, err := os.ReadFile(log.Name())
+		if g, ok := serving(text); ok {
 			return g
 		}
-		if time.Since(began) > 10*time.Second {
-			text, _ := os.ReadFile(log.Name())
-			tb.Fatalf("the gateway does not listen: %v\n%s", err, text)
+		if time.Since(began) > 30*time.Second {
+			tb.Fatalf("the gateway does not say that it serves: %v\n%s", err, text)
 		}
 		<-time.After(10 * time.Millisecond)
 	}
+}
+
+// serving finds in the log where the gateway listens.
+func serving(log []byte) (gateway, bool) {
+	for line := range bytes.Lines(log) {
+		var record struct {
+			Msg     string `json:"msg"`
+			Addr    string `json:"addr"`
+			TLSAddr string `json:"tls_addr"`
+		}
+		if json.Unmarshal(line, &record) == nil && record.Msg == "serving" {
+			return gateway{addr: record.Addr, tlsAddr: record.TLSAddr}, true
+		}
+	}
+	return gateway{}, false
 }
 
 // stop has the gateway end as an orchestrator does. With its clients gone, it has nothing to wait for but the last second in
@@ -121,16 +134,6 @@ func stop(tb testing.TB, cmd *exec.Cmd) {
 
 func (g gateway) dial(ctx context.Context) (net.Conn, error) {
 	return new(net.Dialer).DialContext(ctx, "tcp", g.addr)
-}
-
-func freeAddr(tb testing.TB) string {
-	tb.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		tb.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func newSuite(tb testing.TB, cases []safety.Case) *safety.Suite {

@@ -23,13 +23,12 @@ func TestTLS(t *testing.T) {
 	t.Parallel()
 	suite := newSuite(t, safety.Cases())
 	cert, key := certificate(t)
-	addr := freeAddr(t)
-	startGateway(t, suite.Routes(), "TLS_ADDR="+addr, "TLS_CERT_PATH="+cert, "TLS_KEY_PATH="+key)
+	g := startGateway(t, suite.Routes(), "TLS_ADDR=127.0.0.1:0", "TLS_CERT_PATH="+cert, "TLS_KEY_PATH="+key)
 	dialer := &tls.Dialer{Config: &tls.Config{
 		InsecureSkipVerify: true, // the certificate is this test's own
 		NextProtos:         []string{"http/1.1"}, MinVersion: tls.VersionTLS12,
 	}}
-	dial := func(ctx context.Context) (net.Conn, error) { return dialer.DialContext(ctx, "tcp", addr) }
+	dial := func(ctx context.Context) (net.Conn, error) { return dialer.DialContext(ctx, "tcp", g.tlsAddr) }
 	if conn, err := dial(t.Context()); err != nil {
 		t.Fatalf("the gateway does not serve TLS: %v", err)
 	} else {
