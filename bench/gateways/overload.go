@@ -20,6 +20,8 @@ const (
 	capacity = float64(slots) / 0.010 // requests/s
 	// waiting is how many connections an overload takes: so many requests can be late at a time.
 	waiting = 1024
+	// overloadTime is long enough for the gateway to find out what the upstream bears.
+	overloadTime = 8 * time.Second
 )
 
 // overload asks our gateway for half of the upstream's capacity, for all of it, and for twice as much.
@@ -42,7 +44,7 @@ than 200. %v each; machine and versions as above.
 
 | asked | served/s | p50 | p99 | shed | CPU per request |
 |---|---:|---:|---:|---:|---:|
-`, slots, takes, waiting, r.options.duration)
+`, slots, takes, waiting, r.overloadTime())
 	for _, times := range []float64{0.5, 1, 2} {
 		line, err := r.overloadOnce(ctx, s, times)
 		if err != nil {
@@ -52,6 +54,8 @@ than 200. %v each; machine and versions as above.
 	}
 	return b.String(), nil
 }
+
+func (r *run) overloadTime() time.Duration { return max(overloadTime, r.options.duration) }
 
 func (r *run) overloadOnce(ctx context.Context, s *server, times float64) (line string, err error) {
 	r.say("%g times the capacity", times)
@@ -64,7 +68,7 @@ func (r *run) overloadOnce(ctx context.Context, s *server, times float64) (line 
 	if err != nil {
 		return "", err
 	}
-	result, err := client.RunAt(ctx, r.options.duration, times*capacity)
+	result, err := client.RunAt(ctx, r.overloadTime(), times*capacity)
 	if err != nil {
 		return "", err
 	}
