@@ -75,7 +75,7 @@ safety-table: ## run the HTTP safety cases against the gateway and nginx; writes
 	go run ./bench/cmd/gateways -safety -out docs/safety.md
 
 .PHONY: bench-transfer
-bench-transfer: ## import and export 1,000,000 users, and tell rate and memory (USERS=100000 for fewer, BENCHARGS=-mysql)
+bench-transfer: ## import and export 1,000,000 users, and tell rate and memory (USERS=100000 for fewer, BENCHARGS=-engines)
 	go run ./shared/enginetest/cmd/engines -- go run ./bench/cmd/transfer -users $(or $(USERS),1000000) $(BENCHARGS)
 
 .PHONY: bench-firstrun

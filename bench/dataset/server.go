@@ -50,6 +50,19 @@ func (s *server) createDatabase(ctx context.Context) (string, error) {
 	return "mysql://" + config.FormatDSN(), nil
 }
 
+// EmptyDatabase makes a database of a name of its own on the server of mysql://user:password@tcp(host:port)/, and returns its
+// URL and what removes it.
+func EmptyDatabase(ctx context.Context, serverURL string) (url string, remove func(context.Context) error, err error) {
+	s, err := openServer(serverURL)
+	if err != nil {
+		return "", nil, err
+	}
+	if url, err = s.createDatabase(ctx); err != nil {
+		return "", nil, errors.Join(err, s.close(ctx))
+	}
+	return url, s.close, nil
+}
+
 func (s *server) version(ctx context.Context) (string, error) {
 	var version string
 	if err := s.db.QueryRowContext(ctx, "SELECT VERSION()").Scan(&version); err != nil {

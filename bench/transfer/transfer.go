@@ -23,7 +23,7 @@ import (
 type options struct {
 	users       int
 	concurrency int
-	mysql       bool
+	engines     bool
 }
 
 // Main is the command. It is to be run in the repository's root.
@@ -33,8 +33,8 @@ func Main(ctx context.Context, args []string, getenv func(string) string, stdout
 	flags.SetOutput(stdout)
 	flags.IntVar(&o.users, "users", 1_000_000, "how many users")
 	flags.IntVar(&o.concurrency, "concurrency", 16, "requests of the import at a time")
-	flags.BoolVar(&o.mysql, "mysql", false,
-		"on the MySQL of TEST_DATABASE_URL, in whose database there must be no users, instead of SQLite")
+	flags.BoolVar(&o.engines, "engines", false,
+		"on the MySQL and the Redis of TEST_DATABASE_URL and TEST_REDIS_URL, instead of SQLite and what is built in")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return nil
@@ -54,10 +54,12 @@ func Main(ctx context.Context, args []string, getenv func(string) string, stdout
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build ums, in the root of the repository: %w: %s", err, out)
 	}
-	if o.mysql {
-		if b.database = getenv("TEST_DATABASE_URL"); b.database == "" {
-			return errors.New("TEST_DATABASE_URL names no MySQL: make bench-transfer starts one")
+	if o.engines {
+		var remove func(context.Context) error
+		if remove, err = b.takeEngines(ctx, getenv); err != nil {
+			return err
 		}
+		defer func() { err = errors.Join(err, remove(context.WithoutCancel(ctx))) }()
 	}
 	return b.run(ctx)
 }
@@ -66,8 +68,9 @@ func Main(ctx context.Context, args []string, getenv func(string) string, stdout
 type bench struct {
 	options
 
-	folder, program, database string
-	stdout                    io.Writer
+	folder, program string
+	env             []string // of the system, beside this process's
+	stdout          io.Writer
 }
 
 func (b *bench) run(ctx context.Context) (err error) {
@@ -116,10 +119,7 @@ func row(i int) string { return fmt.Sprintf("Transfer %09d,%d", i, 9_000_000_000
 
 // serve starts the system and waits until it answers.
 func (b *bench) serve(ctx context.Context, addr string) (stop func() error, err error) {
-	env := os.Environ() //nolint:forbidigo // the child's, as this process has it
-	if b.database != "" {
-		env = append(env, "DATABASE_URL="+b.database)
-	}
+	env := append(os.Environ(), b.env...) //nolint:forbidigo // the child's, as this process has it
 	//nolint:gosec // the program is the one just built
 	c := exec.CommandContext(ctx, b.program, "up", "-addr", addr, "-admin-addr", "off", "-data", filepath.Join(b.folder, "data"))
 	c.Env = env

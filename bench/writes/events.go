@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/glarimy/ums/bench/dataset"
 	"github.com/glarimy/ums/bench/load"
 	"github.com/glarimy/ums/shared/bus/redisstream"
 )
@@ -18,26 +18,16 @@ type events struct {
 	client *redis.Client
 	url    string
 	last   string // ID of the last entry that was read
+	remove func(context.Context) error
 }
 
 // openEvents refuses a server with events of others.
 func openEvents(ctx context.Context, rawURL string) (*events, error) {
-	options, err := redis.ParseURL(rawURL)
+	client, remove, err := dataset.OwnStream(ctx, rawURL)
 	if err != nil {
-		return nil, errors.New("the URL of Redis is none: want redis://host:port/number")
+		return nil, err
 	}
-	options.MaxRetries, options.DialerRetries = -1, 1
-	e := &events{client: redis.NewClient(options), url: rawURL, last: "0"}
-	n, err := e.client.Exists(ctx, redisstream.Stream).Result()
-	switch {
-	case err != nil:
-		return nil, errors.Join(fmt.Errorf("look for a stream of events: %w", err), e.client.Close())
-	case n > 0:
-		where, _ := url.Parse(rawURL)
-		return nil, errors.Join(fmt.Errorf("the Redis at %s has a stream of events: name one that is the benchmark's alone",
-			where.Host), e.client.Close())
-	}
-	return e, nil
+	return &events{client: client, url: rawURL, last: "0", remove: remove}, nil
 }
 
 // skip forgets what is on the stream.
@@ -85,6 +75,5 @@ func (e *events) measure(ctx context.Context) (load.Result, error) {
 
 // close removes the stream, which is the benchmark's.
 func (e *events) close(ctx context.Context) error {
-	err := e.client.Del(ctx, redisstream.Stream).Err()
-	return errors.Join(err, e.client.Close())
+	return e.remove(ctx)
 }
