@@ -17,6 +17,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/glarimy/ums/gateway/compress"
 	"github.com/glarimy/ums/gateway/config"
 	"github.com/glarimy/ums/gateway/exchange"
 	"github.com/glarimy/ums/gateway/openapi"
@@ -28,19 +29,20 @@ import (
 // Gateway serves every path of a configuration. It never changes: another configuration is another Gateway. It is safe
 // for concurrent use.
 type Gateway struct {
-	table    *route.Table[*endpoint]
-	openapi  *openapi.Description
-	slots    map[string]*slot
-	release  func() // of the upstreams
-	answers  *stale.Cache
-	guard    *guard
-	logger   *slog.Logger
-	metrics  *metrics
-	unrouted *traffic
-	tracer   *tracing.Tracer // nil: no spans
-	calls    sync.Pool       // of *call
-	buffers  buffers
-	stopping atomic.Bool // streams end
+	table      *route.Table[*endpoint]
+	openapi    *openapi.Description
+	slots      map[string]*slot
+	release    func() // of the upstreams
+	answers    *stale.Cache
+	guard      *guard
+	logger     *slog.Logger
+	metrics    *metrics
+	unrouted   *traffic
+	tracer     *tracing.Tracer      // nil: no spans
+	compressor *compress.Compressor // nil: no answer is compressed
+	calls      sync.Pool            // of *call
+	buffers    buffers
+	stopping   atomic.Bool // streams end
 }
 
 // endpoint is where a request goes once its path and method are known.
@@ -70,6 +72,7 @@ func newGateway(c config.Config, backends *Backends, s *guards, tracer *tracing.
 		return nil, err
 	}
 	g := &Gateway{logger: logger, metrics: m, unrouted: m.unrouted(), tracer: tracer}
+	g.compressor = compress.New(c.Compression)
 	if g.guard, err = s.guard(c, m.refused()); err != nil {
 		return nil, err
 	}
@@ -129,6 +132,9 @@ func (g *Gateway) Close() {
 func (g *Gateway) Serve(x *exchange.Exchange) {
 	identify(x)
 	g.meet(x)
+	if g.compressor != nil {
+		defer g.compressor.Wrap(x)()
+	}
 	counted := g.unrouted
 	defer func() { counted.observe(x) }() // also when the answer breaks off by a panic
 

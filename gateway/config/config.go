@@ -23,7 +23,8 @@ type Config struct {
 
 	Access         Access
 	RateLimits     []RateLimit
-	RateLimitRedis string         // the URL of the Redis that gateways share their limits in; empty for none; a secret
+	RateLimitRedis string // the URL of the Redis that gateways share their limits in; empty for none; a secret
+	Compression    Compression
 	CORS           *cors.Options  // nil if pages of other origins may not call
 	TrustedProxies []netip.Prefix // whose X-Forwarded-For is believed
 }

@@ -29,7 +29,7 @@ func (r *reader) document(data []byte) Config {
 	}
 	root := doc.Content[0]
 	fields, ok := r.mapping(root, "the file", "version", "upstreams", "routes", "stale",
-		"access", "rate_limits", "rate_limit_redis", "cors", "trusted_proxies")
+		"access", "rate_limits", "rate_limit_redis", "cors", "trusted_proxies", "compression")
 	if !ok {
 		return Config{}
 	}
@@ -48,6 +48,7 @@ func (r *reader) document(data []byte) Config {
 	c.Stale = r.staleSize(fields["stale"], c.Routes)
 	c.Access = r.access(fields["access"])
 	c.CORS = r.cors(fields["cors"])
+	c.Compression = r.compression(fields["compression"])
 	c.TrustedProxies = r.trustedProxies(fields["trusted_proxies"])
 	return c
 }

@@ -85,7 +85,7 @@ func TestLoad_faults(t *testing.T) {
 		"open bracket":   {"version: 1\nroutes: [a,\n", []string{"3: this is not YAML: did not find expected node content (while parsing a flow node from line 3 on)"}},
 		"two documents":  {"version: 1\n---\nversion: 1\n", []string{" this is not YAML: expected single document, found multiple"}},
 		"bare": {"x: 1\n", []string{
-			`1: unknown key "x" in the file; known are version, upstreams, routes, stale, access, rate_limits, rate_limit_redis, cors, trusted_proxies`,
+			`1: unknown key "x" in the file; known are version, upstreams, routes, stale, access, rate_limits, rate_limit_redis, cors, trusted_proxies, compression`,
 			`1: the file has no "version"; this program reads version 1`,
 			`1: the file has no "upstreams"`,
 			`1: the file has no "routes"`,
