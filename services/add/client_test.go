@@ -2,7 +2,6 @@ package add_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -10,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/glarimy/ums/shared/problem"
+	"github.com/glarimy/ums/shared/servicetest"
 )
 
 // answer is what a client got.
@@ -72,26 +72,7 @@ func change(phone string) string { return `{"phone":` + phone + `}` }
 // wantProblem fails t unless the answer is this problem, complete and discreet.
 func (a answer) wantProblem(t *testing.T, want problem.Type) {
 	t.Helper()
-	var got problem.Problem
-	if a.status != want.Status() {
-		t.Errorf("status = %d, want %d: %s", a.status, want.Status(), a.body)
-	} else if media := a.header.Get("Content-Type"); media != problem.ContentType {
-		t.Errorf("Content-Type = %q, want %q", media, problem.ContentType)
-	} else if err := json.Unmarshal([]byte(a.body), &got); err != nil {
-		t.Errorf("the problem is not JSON: %v", err)
-	} else if got.Type != want.URI() || got.Status != want.Status() {
-		t.Errorf("problem %s with status %d, want %s with %d", got.Type, got.Status, want.URI(), want.Status())
-	} else if got.Detail == "" || got.Instance == "" || got.RequestID == "" || got.RequestID != a.header.Get("X-Request-Id") {
-		t.Errorf("the problem is not complete: %s", a.body)
-	}
-	for _, secret := range []string{"127.0.0.1", "::1", "INSERT", "SELECT", "UPDATE", "ums_", "mysql", "sqlite", "redis", "goroutine"} {
-		if strings.Contains(a.body, secret) {
-			t.Errorf("the problem tells of %q: %s", secret, a.body)
-		}
-	}
-	if status := a.status; status == http.StatusServiceUnavailable && a.header.Get("Retry-After") == "" {
-		t.Error("503 without Retry-After")
-	}
+	servicetest.WantProblem(t, a.status, a.header, a.body, want)
 }
 
 // wantStatus fails t unless the answer has this status.
