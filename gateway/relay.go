@@ -33,8 +33,7 @@ func (c *call) answer(head *http1.Response) {
 // pass passes on the answer up to the end of its body, the last of it not sent yet.
 func (c *call) pass(head *http1.Response) error {
 	x, body := c.x, c.conn.Body()
-	own := len(x.Fresh)
-	c.gateway.merge(x, head.Fields)
+	own := c.gateway.merge(x, head.Fields)
 	c.changed(head)
 	c.keep.head(head.Status, x.Fresh[own:])
 	c.announceTrailer(head)

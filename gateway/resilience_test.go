@@ -265,6 +265,30 @@ func TestResilience_stale(t *testing.T) {
 	}
 }
 
+// TestResilience_private: an answer that is for one client alone is not kept, whatever its other fields replace of the
+// gateway's.
+func TestResilience_private(t *testing.T) {
+	t.Parallel()
+	var broken atomic.Bool
+	up := newRawUpstreamFunc(t, func(conn net.Conn, _ *bufio.Reader) bool {
+		answer := "HTTP/1.1 200 OK\r\nCache-Control: private\r\nContent-Security-Policy: default-src 'self'\r\n" +
+			"Referrer-Policy: origin\r\nContent-Length: 5\r\n\r\nalice"
+		if broken.Load() {
+			answer = "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 2\r\n\r\nno"
+		}
+		_, err := io.WriteString(conn, answer)
+		return err == nil
+	})
+	g := startWith(t, loadUpstream(t, "url: "+up.url))
+	if res := roundTrip(t, g.addr, getUser); string(res.body) != "alice" {
+		t.Fatalf("%d %q", res.StatusCode, res.body)
+	}
+	broken.Store(true)
+	if res := roundTrip(t, g.addr, getUser); res.StatusCode != http.StatusInternalServerError || string(res.body) != "no" {
+		t.Errorf("the next client gets %d %q, want the upstream's error", res.StatusCode, res.body)
+	}
+}
+
 // TestResilience_reload checks that a reload which leaves an upstream alone keeps its connections.
 func TestResilience_reload(t *testing.T) {
 	t.Parallel()

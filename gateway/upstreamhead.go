@@ -97,9 +97,10 @@ func appendBack(to, fields []exchange.Field) []exchange.Field {
 }
 
 // merge appends to x.Fresh, in which there is what the gateway says, the fields of an upstream's answer that go to the
-// client. Of those by one name the gateway's win, save where the upstream knows better what its answer is.
-func (g *Gateway) merge(x *exchange.Exchange, fields []exchange.Field) {
-	own := len(x.Fresh)
+// client. Of those by one name the gateway's win, save where the upstream knows better what its answer is. It returns where
+// in x.Fresh the upstream's begin.
+func (g *Gateway) merge(x *exchange.Exchange, fields []exchange.Field) (own int) {
+	own = len(x.Fresh)
 	x.Fresh = appendBack(x.Fresh, fields)
 	from := x.Fresh[own:]
 	kept := own
@@ -117,6 +118,7 @@ func (g *Gateway) merge(x *exchange.Exchange, fields []exchange.Field) {
 			own--
 		}
 	}
+	return own
 }
 
 func said(fields []exchange.Field, name string) bool {
