@@ -24,13 +24,15 @@ func (c *call) announceTrailer(head *http1.Response) {
 	if !c.trailers || !head.Chunked {
 		return
 	}
+	nominates := policy.Nominates(head.Fields)
 	var names []string
 	for i := range head.Fields {
 		if !http1.EqualFold(head.Fields[i].Name, "Trailer") {
 			continue
 		}
 		http1.EachToken(head.Fields[i].Value, func(name string) {
-			if policy.PassesAsTrailer(name) && !c.gateway.guard.cors.Strips(name) && !said(c.x.Fresh, name) {
+			hopByHop := !policy.PassesAsTrailer(name) || nominates && policy.Nominated(head.Fields, name)
+			if !hopByHop && !c.gateway.guard.cors.Strips(name) && !said(c.x.Fresh, name) {
 				names = append(names, name)
 			}
 		})

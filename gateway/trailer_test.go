@@ -19,9 +19,9 @@ import (
 func TestTrailer(t *testing.T) {
 	t.Parallel()
 	upstream := newRawUpstreamFunc(t, func(conn net.Conn, _ *bufio.Reader) bool {
-		_, err := io.WriteString(conn, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nETag: \"1\"\r\n"+
-			"Trailer: X-Sum, Set-Cookie, Etag\r\nTrailer: x-late\r\n\r\n2\r\nok\r\n0\r\n"+
-			"X-Sum: 1\r\nSet-Cookie: a=b\r\nX-Unsaid: 2\r\nETag: \"2\"\r\nX-Late: 3\r\nX-Late: 4\r\n\r\n")
+		_, err := io.WriteString(conn, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nETag: \"1\"\r\nConnection: X-Hop\r\n"+
+			"Trailer: X-Sum, Set-Cookie, Etag, X-Hop\r\nTrailer: x-late\r\n\r\n2\r\nok\r\n0\r\n"+
+			"X-Sum: 1\r\nX-Hop: 5\r\nSet-Cookie: a=b\r\nX-Unsaid: 2\r\nETag: \"2\"\r\nX-Late: 3\r\nX-Late: 4\r\n\r\n")
 		return err == nil
 	})
 	service, _ := serveUntil(t, everySlotAt(upstream.url), func(_ *httpserver.Config, d *gateway.Dependencies) {
