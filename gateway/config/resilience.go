@@ -48,7 +48,7 @@ type Breaker struct {
 
 // Limit bounds the requests that wait for an answer at a time.
 type Limit struct {
-	Min     int           // that are always let in; where the file says a max alone, not more than that
+	Min     int           // that are let in, but for a moment's look after ten seconds of refusing; where the file says a max alone, not more than that
 	Max     int           // that are ever let in; 0: there is no limit
 	Latency time.Duration // the mean wait up to which nobody is refused
 }
