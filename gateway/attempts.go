@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/glarimy/ums/gateway/http1"
 	"github.com/glarimy/ums/gateway/upstream"
@@ -50,6 +49,8 @@ func (c *call) failed(err error) upstream.Attempt {
 func outcomeOf(err error) upstream.Outcome {
 	_, isDial := errors.AsType[*wire.DialError](err)
 	switch kind := kindOf(err); {
+	case errors.Is(err, errUnasked):
+		return upstream.Canceled
 	case isDial:
 		return upstream.ConnectFailed
 	case kind == Timeout:
@@ -64,6 +65,9 @@ func outcomeOf(err error) upstream.Outcome {
 // exchange sends the request to the instance that was picked, and returns the head of the final answer. An idle connection
 // that turns out to be closed is no failure of the instance: another one is opened.
 func (c *call) exchange() (*http1.Response, error) {
+	if c.expired() {
+		return nil, errUnasked
+	}
 	for first := true; ; {
 		if err := c.connect(first); err != nil {
 			return nil, err
@@ -94,7 +98,7 @@ func (c *call) connect(first bool) (err error) {
 		if used == nil {
 			break
 		}
-		if c.isWhole() || used.Alive() {
+		if c.isWhole() && used.AsksAlive() || used.Alive() {
 			c.conn = used
 			return nil
 		}
@@ -103,7 +107,7 @@ func (c *call) connect(first bool) (err error) {
 	switch {
 	case err == nil:
 		return nil
-	case !c.deadline.IsZero() && !time.Now().Before(c.deadline):
+	case c.expired():
 		return errLate
 	case errors.Is(err, context.Canceled):
 		return errGone

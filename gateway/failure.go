@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math"
 	"strconv"
@@ -49,6 +50,7 @@ func (k Kind) ByClient() bool {
 // Why an exchange was given up by the gateway itself.
 var (
 	errLate     = errors.New("no answer before the route's timeout")
+	errUnasked  = fmt.Errorf("%w, which was over before the request was sent", errLate)
 	errStopping = errors.New("the gateway is stopping")
 	errSlowBody = errors.New("the client had not sent its body before the route's timeout")
 	errGone     = errors.New("the client has hung up")

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -188,5 +189,29 @@ func waitFor(tb testing.TB, holds func() bool) {
 		case <-limit:
 			tb.Fatal("waited for 10 s in vain")
 		}
+	}
+}
+
+// TestSlowEmptyBody: a client that does not end a body in time is told so, and its slowness says nothing of the upstream: not
+// of its instance, and not to its breaker.
+func TestSlowEmptyBody(t *testing.T) {
+	t.Parallel()
+	upstream := newRawUpstream(t, okAnswer)
+	g := startRoutes(t, upstream.url, shortRoutes)
+	var slow sync.WaitGroup
+	for range 40 {
+		slow.Go(func() {
+			res := roundTrip(t, g.addr, "GET /user/x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n")
+			if res.StatusCode != http.StatusRequestTimeout {
+				t.Errorf("a body without end: %d %s, want 408", res.StatusCode, res.body)
+			}
+		})
+	}
+	slow.Wait()
+	if n := len(upstream.requests()); n > 0 {
+		t.Errorf("the upstream was asked %d times", n)
+	}
+	if res := roundTrip(t, g.addr, getUser); res.StatusCode != http.StatusOK {
+		t.Errorf("another client gets %d %s", res.StatusCode, res.body)
 	}
 }

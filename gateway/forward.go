@@ -80,7 +80,7 @@ func (c *call) prepareBody() error {
 	if c.x.Length == exchange.Unknown && limit == 0 {
 		// Only the end of a chunked body tells whether there is one. A service that expects none would not read it, and
 		// act on a request that the client is told was refused: so see to the end first.
-		if _, err := io.Copy(io.Discard, policy.NewBody(c.x.Body, 0)); err != nil {
+		if err := c.discardBody(); err != nil {
 			return err
 		}
 		c.length = 0
@@ -93,6 +93,27 @@ func (c *call) prepareBody() error {
 	}
 	return nil
 }
+
+// discardBody reads a body that must be empty. It has as long as the route has for its answer.
+func (c *call) discardBody() error {
+	stopped := make(chan struct{})
+	var timer *time.Timer
+	if !c.deadline.IsZero() {
+		timer = time.AfterFunc(time.Until(c.deadline), func() {
+			defer close(stopped)
+			c.x.Client.StopReading()
+		})
+	}
+	_, err := io.Copy(io.Discard, policy.NewBody(c.x.Body, 0))
+	if timer != nil && !timer.Stop() {
+		<-stopped
+		return errSlowBody
+	}
+	return err
+}
+
+// expired reports whether the time of the route is over.
+func (c *call) expired() bool { return !c.deadline.IsZero() && !time.Now().Before(c.deadline) }
 
 // isWhole reports whether all of the request is here.
 func (c *call) isWhole() bool { return c.length == 0 || c.whole != nil }
@@ -127,7 +148,7 @@ func (c *call) early(err error) (*http1.Response, error) {
 
 // await waits for the head of the final answer, and passes on the interim ones.
 func (c *call) await() (*http1.Response, error) {
-	for look := c.x.Start.Add(lookEvery); ; look = time.Now().Add(lookEvery) {
+	for look := time.Now().Add(lookEvery); ; look = time.Now().Add(lookEvery) {
 		if !c.deadline.IsZero() && c.deadline.Before(look) {
 			look = c.deadline
 		}
@@ -155,9 +176,12 @@ func (c *call) await() (*http1.Response, error) {
 // look returns why a request should wait no longer, or nil.
 func (c *call) look() error {
 	switch {
-	case !c.deadline.IsZero() && !time.Now().Before(c.deadline):
-		if c.upload.waiting() {
+	case c.expired():
+		switch {
+		case c.upload.waiting():
 			return errSlowBody
+		case c.isWhole() && !c.conn.Sent():
+			return errUnasked
 		}
 		return errLate
 	case c.deadline.IsZero() && c.gateway.stopping.Load():

@@ -86,6 +86,9 @@ func (d *direct) Ask(request []byte, b *Buffers) ([]byte, int, error) {
 	err := d.raw.Read(d.tryAsk)
 	p, rest := d.in.p, d.in.request
 	d.in.p, d.in.buffers, d.in.request = nil, nil, nil
+	if err != nil && len(rest) == len(request) {
+		return nil, 0, &UnsentError{Err: err}
+	}
 	if err == nil {
 		err = d.in.err
 	}

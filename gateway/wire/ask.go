@@ -6,9 +6,15 @@ import (
 	"github.com/glarimy/ums/gateway/socket"
 )
 
-// Ask sends all that is not sent yet, at the latest with the next ReadHead. On a connection that was used before, that
-// fails with ErrUnusable, and nothing is sent, if it is not Alive.
+// Ask sends all that is not sent yet with the next ReadHead; with one after it, if the time of that one has passed already.
+// On a connection of which AsksAlive is true, ReadHead fails with ErrUnusable, and nothing is sent, if it is not Alive.
 func (c *Conn) Ask() { c.asking = true }
+
+// AsksAlive reports whether Ask itself looks whether a connection that was used before is Alive.
+func (c *Conn) AsksAlive() bool {
+	_, ok := c.direct.(socket.Asker)
+	return ok
+}
 
 // source is where the reader of answers reads from.
 type source struct{ *Conn }
@@ -38,8 +44,11 @@ func (s source) ReadLate(b *socket.Buffers) ([]byte, int, error) {
 }
 
 func (c *Conn) askAndRead(asker socket.Asker, b *socket.Buffers) ([]byte, int, error) {
-	c.asking = false
 	p, n, err := asker.Ask(c.out, b)
+	if unsent, ok := errors.AsType[*socket.UnsentError](err); ok {
+		return nil, 0, unsent.Err // the next read asks
+	}
+	c.asking = false
 	if errors.Is(err, socket.ErrSpoken) {
 		return p, 0, ErrUnusable
 	}
@@ -54,8 +63,5 @@ func (c *Conn) askFirst() error {
 		return nil
 	}
 	c.asking = false
-	if c.used && !c.Alive() {
-		return ErrUnusable
-	}
 	return c.Flush()
 }

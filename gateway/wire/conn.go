@@ -190,7 +190,7 @@ func (c *Conn) Stale(err error) bool {
 	return c.used && !c.answered && !IsTimeout(err) && !c.interrupted.Load()
 }
 
-// Sent reports whether any of the request was sent.
+// Sent reports whether any of the request was sent. It is not for a request whose body another goroutine sends.
 func (c *Conn) Sent() bool { return c.sent }
 
 // Interrupt ends a read that is waiting, and every one to come, as if it had timed out.
@@ -221,6 +221,8 @@ func (c *Conn) Release() {
 // rest gives back what the connection does not need between requests.
 func (c *Conn) rest() {
 	c.reader.Rest()
+	clear(c.head.Fields) // which keep the whole head
+	c.body = http1.Body{}
 	if cap(c.out) == socket.BufferSize {
 		c.pool.buffers.Put(c.out)
 		c.out = nil

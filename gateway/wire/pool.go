@@ -60,8 +60,8 @@ func NewPool(e Endpoint, resolver *net.Resolver) *Pool {
 // Addr returns the instance's address, for logs.
 func (p *Pool) Addr() string { return p.addr }
 
-// Idle returns the connection that was used last, or nil if there is none. Use it only if it is Alive, or by Ask, which
-// looks itself: the upstream may have closed it meanwhile, or sent something over it.
+// Idle returns the connection that was used last, or nil if there is none. Use it only if it is Alive, or by Ask where
+// that looks itself (AsksAlive): the upstream may have closed it meanwhile, or sent something over it.
 func (p *Pool) Idle() *Conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()

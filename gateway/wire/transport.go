@@ -25,11 +25,11 @@ func (p *Pool) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	for fresh := false; ; fresh = true {
-		c := p.Idle()
-		if fresh || c != nil && !c.Alive() {
-			c = nil
+		var c *Conn
+		if !fresh {
+			c = p.Idle()
 		}
-		if c == nil {
+		if c == nil || !c.Alive() {
 			fresh = true
 			deadline, _ := r.Context().Deadline()
 			if c, err = p.Dial(r.Context(), deadline); err != nil {
