@@ -32,53 +32,55 @@ type handler struct {
 
 func (h *handler) router() *userhttp.Router {
 	router := userhttp.NewRouter()
-	router.HandleFunc("/user", h.create).Methods(http.MethodPost)
-	router.HandleFunc("/user/{name}", h.change).Methods(http.MethodPatch)
-	router.HandleFunc("/user/{name}", h.remove).Methods(http.MethodDelete)
+	router.HandleFunc("/user", h.answering(h.create)).Methods(http.MethodPost)
+	router.HandleFunc("/user/{name}", h.answering(h.change)).Methods(http.MethodPatch)
+	router.HandleFunc("/user/{name}", h.answering(h.remove)).Methods(http.MethodDelete)
 	return router
 }
 
-func (h *handler) create(w http.ResponseWriter, r *http.Request) {
+// answering writes what f returns: its answer, or the problem that its error stands for.
+func (h *handler) answering(f func(http.ResponseWriter, *http.Request) (answer, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		a, err := f(w, r)
+		if err != nil {
+			h.fail(w, r, err)
+			return
+		}
+		a.write(w)
+	}
+}
+
+func (h *handler) create(w http.ResponseWriter, r *http.Request) (answer, error) {
 	body, err := userhttp.Body(w, r, mediaJSON)
 	if err != nil {
-		h.fail(w, r, err)
-		return
+		return answer{}, err
 	}
 	draft, err := user.DecodeDraft(body)
 	if err != nil {
-		h.fail(w, r, err)
-		return
+		return answer{}, err
 	}
 	key, keyed, err := idempotencyKey(r.Header)
 	if err != nil {
-		h.fail(w, r, err)
-		return
+		return answer{}, err
 	}
 	if keyed {
-		h.createOnce(w, r, draft, request{
+		return h.createOnce(w, r, draft, request{
 			principal: principalOf(r), route: routeAdd, key: key, hash: sha256.Sum256(body),
 		})
-		return
 	}
 	u, err := h.writer.add(r.Context(), draft, originOf(r), nil)
-	if err != nil {
-		h.fail(w, r, err)
-		return
-	}
-	created(u).write(w)
+	return created(u), err
 }
 
 // createOnce processes a request with an idempotency key: once, however often it arrives.
-func (h *handler) createOnce(w http.ResponseWriter, r *http.Request, draft user.Draft, req request) {
+func (h *handler) createOnce(w http.ResponseWriter, r *http.Request, draft user.Draft, req request) (answer, error) {
 	mine, before, err := h.claims.begin(r.Context(), req)
 	if err != nil {
-		h.fail(w, r, err)
-		return
+		return answer{}, err
 	}
 	if before != nil {
 		w.Header().Set("Idempotent-Replayed", "true")
-		before.write(w)
-		return
+		return *before, nil
 	}
 	complete := func(ctx context.Context, tx *sql.Tx, u user.User) error {
 		return h.claims.complete(ctx, tx, mine, created(u))
@@ -86,10 +88,8 @@ func (h *handler) createOnce(w http.ResponseWriter, r *http.Request, draft user.
 	u, err := h.writer.add(r.Context(), draft, originOf(r), complete)
 	if err != nil {
 		h.giveBack(r, mine, err)
-		h.fail(w, r, err)
-		return
 	}
-	created(u).write(w)
+	return created(u), err
 }
 
 // giveBack drops the claim of a request that failed. Where the outcome is unknown the answer may be stored, so the
@@ -105,55 +105,41 @@ func (h *handler) giveBack(r *http.Request, mine *claim, cause error) {
 	}
 }
 
-func (h *handler) change(w http.ResponseWriter, r *http.Request) {
+func (h *handler) change(w http.ResponseWriter, r *http.Request) (answer, error) {
 	name, err := userhttp.Name(r)
 	if err != nil {
-		h.fail(w, r, err)
-		return
+		return answer{}, err
 	}
 	body, err := userhttp.Body(w, r, mediaJSON, mediaPatch)
 	if err != nil {
-		h.fail(w, r, err)
-		return
+		return answer{}, err
 	}
 	phone, err := user.DecodeChange(body)
 	if err != nil {
-		h.fail(w, r, err)
-		return
+		return answer{}, err
 	}
 	pre, err := precondition(r.Header)
 	if err != nil {
-		h.fail(w, r, err)
-		return
+		return answer{}, err
 	}
 	u, err := h.writer.changePhone(r.Context(), name, phone, pre, originOf(r))
-	if err != nil {
-		h.fail(w, r, err)
-		return
-	}
-	answer{
+	return answer{
 		status: http.StatusOK,
 		header: http.Header{"Content-Type": {mediaJSON}, "Etag": {u.ETag()}},
 		body:   u.Record().AppendJSON(nil),
-	}.write(w)
+	}, err
 }
 
-func (h *handler) remove(w http.ResponseWriter, r *http.Request) {
+func (h *handler) remove(_ http.ResponseWriter, r *http.Request) (answer, error) {
 	name, err := userhttp.Name(r)
 	if err != nil {
-		h.fail(w, r, err)
-		return
+		return answer{}, err
 	}
 	pre, err := precondition(r.Header)
 	if err != nil {
-		h.fail(w, r, err)
-		return
+		return answer{}, err
 	}
-	if err := h.writer.remove(r.Context(), name, pre, originOf(r)); err != nil {
-		h.fail(w, r, err)
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
+	return answer{status: http.StatusNoContent}, h.writer.remove(r.Context(), name, pre, originOf(r))
 }
 
 // created is the answer to a POST that added u.
@@ -167,7 +153,9 @@ func created(u user.User) answer {
 
 func (a answer) write(w http.ResponseWriter) {
 	maps.Copy(w.Header(), a.header)
-	w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
+	if a.status != http.StatusNoContent { // RFC 9110, section 8.6
+		w.Header().Set("Content-Length", strconv.Itoa(len(a.body)))
+	}
 	w.WriteHeader(a.status)
 	_, _ = w.Write(a.body) // a client that went away cannot be told anything more
 }
