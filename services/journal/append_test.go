@@ -39,9 +39,9 @@ func TestWithoutABus(t *testing.T) {
 			t.Error("the journal is not the outbox in its order")
 		}
 		b.wantInOrder(t)
-		if s.metric(t, "ums_journal_leader") != 1 || s.metric(t, "ums_journal_appended_total") != float64(len(want)) {
-			t.Errorf("leader %v, appended %v", s.metric(t, "ums_journal_leader"), s.metric(t, "ums_journal_appended_total"))
-		}
+		servicetest.Eventually(t, "a leader has counted all", func() bool {
+			return s.metric(t, "ums_journal_leader") == 1 && s.metric(t, "ums_journal_appended_total") == float64(len(want))
+		})
 	})
 }
 
