@@ -35,6 +35,9 @@ func TestComposeNetworksAreTheEdges(t *testing.T) {
 	checkNetworks(t, compose(t), declared(t).In(edges.Compose))
 }
 
+// mostNetworks is how many Docker has addresses for, by its own settings, beside its own network.
+const mostNetworks = 30
+
 // checkNetworks wants a network for each edge with those at its ends on it, and no others.
 func checkNetworks(t *testing.T, project *types.Project, list []edges.Edge) {
 	t.Helper()
@@ -56,6 +59,9 @@ func checkNetworks(t *testing.T, project *types.Project, list []edges.Edge) {
 		if !slices.Equal(members[network], pair) {
 			t.Errorf("on the network %s are %v, want %v", network, members[network], pair)
 		}
+	}
+	if n := len(project.Networks); n > mostNetworks {
+		t.Errorf("there are %d networks, and Docker has addresses for %d", n, mostNetworks)
 	}
 	for name, network := range project.Networks {
 		if want[name] == nil {
