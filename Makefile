@@ -95,8 +95,8 @@ edges: ## write the network policies that deploy/edges.yaml comes to
 	go run ./deploy/cmd/edges
 
 .PHONY: compose-check
-compose-check: secrets ## start compose on port 18080, run conformance, kill each container while users are added
-	go run ./deploy/cmd/composecheck
+compose-check: secrets ## start compose on port 18080, run conformance, kill each container while users are added (BUS=kafka)
+	go run ./deploy/cmd/composecheck -bus $(or $(BUS),redis) -port $(or $(PORT),18080)
 
 .PHONY: kube-check
 kube-check: ## measure what outages cost the UMS on kubectl's cluster, by NodePort, and check what they must not (about 10 minutes)

@@ -12,6 +12,7 @@ import (
 // composition is one running docker-compose.yml.
 type composition struct {
 	project string
+	base    string // the gateway's URL
 	environ []string
 	out     io.Writer
 }
@@ -24,7 +25,7 @@ func (c composition) compose(ctx context.Context, args ...string) error {
 
 // conformance runs the suite, and says of what it passed how much that was, and of the rest all.
 func (c composition) conformance(ctx context.Context) error {
-	command := exec.CommandContext(ctx, "go", "run", "./conformance", "-slot", "all", "-url", base)
+	command := exec.CommandContext(ctx, "go", "run", "./conformance", "-slot", "all", "-url", c.base) //nolint:gosec // its own
 	output, err := command.CombinedOutput()
 	fmt.Fprintf(c.out, "conformance: %s\n", notable(string(output)))
 	if err != nil {

@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/glarimy/ums/deploy/writer"
 )
 
 const (
-	port    = "18080"
-	base    = "http://127.0.0.1:" + port
 	workers = 4
 	// settle is how long users are added before a container is killed, and again once all are healthy.
 	settle = 2 * time.Second
@@ -21,15 +20,15 @@ const (
 	longest, cleanup = 20 * time.Minute, 2 * time.Minute
 )
 
-// victims are killed one after the other: everything that runs for long.
-func victims() []string {
-	return []string{"find", "add", "search", "journal", "gateway", "cache", "bus", "mysql"}
-}
-
 // run is the program but for the process around it.
-func run(ctx context.Context, environ []string, out io.Writer) (err error) {
+func run(ctx context.Context, name string, port int, environ []string, out io.Writer) (err error) {
+	events, err := busOf(name)
+	if err != nil {
+		return err
+	}
 	begun := time.Now()
-	c := composition{project: "ums-check", environ: append(environ, "UMS_PORT="+port), out: out}
+	environ = slices.Concat(environ, events.environ, []string{fmt.Sprintf("UMS_PORT=%d", port)})
+	c := composition{project: "ums-check", base: fmt.Sprintf("http://127.0.0.1:%d", port), environ: environ, out: out}
 	defer func() { err = errors.Join(err, c.remove(ctx)) }()
 	ctx, cancel := context.WithTimeout(ctx, longest)
 	defer cancel()
@@ -44,17 +43,17 @@ func run(ctx context.Context, environ []string, out io.Writer) (err error) {
 	if err := c.conformance(ctx); err != nil {
 		return err
 	}
-	w := writer.New(base, time.Now().Format("150405"))
-	if err := outages(ctx, c, w, out); err != nil {
+	w := writer.New(c.base, time.Now().Format("150405"))
+	if err := outages(ctx, c, events.victims(), w); err != nil {
 		return err
 	}
-	if err := verify(ctx, w, out, "after every outage"); err != nil {
+	if err := verify(ctx, c, w, "after every outage"); err != nil {
 		return err
 	}
 	if err := errors.Join(c.compose(ctx, "down"), c.compose(ctx, "up", "--wait")); err != nil {
 		return err
 	}
-	if err := verify(ctx, w, out, "after down and up"); err != nil {
+	if err := verify(ctx, c, w, "after down and up"); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "all of it in %s\n", time.Since(begun).Round(time.Second))
@@ -62,12 +61,12 @@ func run(ctx context.Context, environ []string, out io.Writer) (err error) {
 }
 
 // outages kills one victim after another while w writes.
-func outages(ctx context.Context, c composition, w *writer.Writer, out io.Writer) error {
+func outages(ctx context.Context, c composition, victims []string, w *writer.Writer) error {
 	writing, stop := context.WithCancel(ctx)
 	done := make(chan struct{})
 	go func() { defer close(done); w.Run(writing, workers) }()
 	defer func() { stop(); <-done }()
-	for _, victim := range victims() {
+	for _, victim := range victims {
 		pause(ctx, settle)
 		w.Gap()
 		if err := c.kill(ctx, victim); err != nil {
@@ -78,19 +77,10 @@ func outages(ctx context.Context, c composition, w *writer.Writer, out io.Writer
 		}
 		pause(ctx, settle)
 		acked, retries := w.Count()
-		fmt.Fprintf(out, "killed %-8s longest time without an acknowledgement %6s; so far %d acknowledged, %d sent again\n",
+		fmt.Fprintf(c.out, "killed %-8s longest time without an acknowledgement %6s; so far %d acknowledged, %d sent again\n",
 			victim, w.Gap().Round(time.Millisecond), acked, retries)
 	}
 	return ctx.Err()
-}
-
-func verify(ctx context.Context, w *writer.Writer, out io.Writer, when string) error {
-	acked, _ := w.Count()
-	if lost := w.Check(ctx); len(lost) > 0 {
-		return fmt.Errorf("%s, %d of %d acknowledged users are lost, as %q", when, len(lost), acked, lost[0])
-	}
-	fmt.Fprintf(out, "%s: all %d acknowledged users are there\n", when, acked)
-	return nil
 }
 
 func pause(ctx context.Context, d time.Duration) {

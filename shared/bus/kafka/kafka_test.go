@@ -231,3 +231,18 @@ func TestTheKeyIsTheUser(t *testing.T) {
 		t.Errorf("the headers (-want +got):\n%s", diff)
 	}
 }
+
+// TestTheCodecNeedsNoLibrary of a broker, a console or a consumer in another language, as that of snappy does.
+func TestTheCodecNeedsNoLibrary(t *testing.T) {
+	t.Parallel()
+	server := kafkatest.New(t)
+	e := bustest.Added("KrishnaMohan", 1)
+	e.Data = []byte(`{"much":"` + strings.Repeat("of the same ", 100) + `"}`) // what does not shrink is sent as it is
+	bustest.Publish(t, open(t, server.URL, kafka.Options{}), e)
+	c := client(t, server.URL, kgo.ConsumeTopics(kafka.Topic), kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()))
+	records := c.PollFetches(t.Context()).Records()
+	const gzip = 1 // https://kafka.apache.org/documentation/#recordbatch
+	if len(records) != 1 || records[0].Attrs.CompressionType() != gzip {
+		t.Errorf("the topic has %+v, want one record in gzip", records)
+	}
+}

@@ -104,6 +104,7 @@ func (s *sender) prepare(ctx context.Context) (err error) {
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.ManualFlushing(),
 		kgo.ProducerBatchMaxBytes(batchBytes),
+		kgo.ProducerBatchCompression(kgo.GzipCompression()), // every broker and client has it without a library of its own
 		kgo.RecordDeliveryTimeout(callTimeout),
 		kgo.ProduceRequestTimeout(callTimeout),
 		kgo.UnknownTopicRetries(1),
