@@ -3,6 +3,7 @@ package deploy_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"sigs.k8s.io/yaml"
@@ -27,6 +28,14 @@ type skaffold struct {
 		Image string `json:"image"`
 	} `json:"test"`
 	Manifests struct {
+		Hooks struct {
+			Before []struct {
+				Host struct {
+					Command []string `json:"command"`
+					Dir     string   `json:"dir"`
+				} `json:"host"`
+			} `json:"before"`
+		} `json:"hooks"`
 		Kustomize struct {
 			Paths []string `json:"paths"`
 		} `json:"kustomize"`
@@ -72,6 +81,12 @@ func visit(t *testing.T, folder string, visited, images map[string]bool) {
 	}
 	for _, path := range s.Manifests.Kustomize.Paths {
 		exists(t, folder, path, "kustomization.yaml")
+	}
+	// Skaffold renders before it deploys, so what makes the files of the Secrets has to come before that.
+	if before := s.Manifests.Hooks.Before; slices.Contains(s.Manifests.Kustomize.Paths, "secrets") {
+		if len(before) != 1 || !slices.Equal(before[0].Host.Command, []string{"./make-secrets"}) || before[0].Host.Dir != "." {
+			t.Errorf("%s renders Secrets, and runs %+v before", folder, before)
+		}
 	}
 	tested := map[string]bool{}
 	for _, test := range s.Test {
