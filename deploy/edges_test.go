@@ -81,10 +81,7 @@ func wantEdgesAlone(t *testing.T, all []runtime.Object) {
 func TestOptionalEdges(t *testing.T) {
 	t.Parallel()
 	memory := manifests(t)
-	for _, e := range declared(t).Edges {
-		if !e.Optional {
-			continue
-		}
+	for _, e := range declared(t).OptionalIn(edges.Kubernetes) {
 		const overlay = "/deploy/overlays/optional"
 		component := "../../components/" + e.From + "-" + e.To
 		kustomization := "resources: [../dev]\nnamespace: ums\ncomponents: [" + component + "]\n"
@@ -157,7 +154,7 @@ func TestVariablesAreEdges(t *testing.T) {
 		"RATE_LIMIT_REDIS_URL",
 	} {
 		for _, program := range readers[variable] {
-			if program != "ums" && program != "relay" && !has(program, variable) {
+			if program != "ums" && !has(program, variable) {
 				t.Errorf("%s reads %s, and deploy/edges.yaml has no edge for that", program, variable)
 			}
 		}

@@ -138,15 +138,49 @@ func TestExamplesOnCompose(t *testing.T) {
 					t.Errorf("%s is the secret %s, which %s is not given", variable, name, e.slot)
 				}
 			}
-			// It may have fewer edges than the filling of ours, and no others.
-			for _, other := range declared(t).From(edges.Compose, e.slot) {
-				delete(s.Networks, e.slot+"-"+other.To)
-			}
-			for network := range s.Networks {
-				if from, to, _ := strings.Cut(network, "-"); to != e.slot || from != "gateway" && from != "prometheus" {
-					t.Errorf("%s is on the network %s", e.slot, network)
-				}
+			e.checkEdges(t, project)
+			if e.slot == "add" {
+				checkRelay(t, project.Services["relay"])
 			}
 		})
+	}
+}
+
+// checkEdges wants the networks of docker-compose.yml, and those of the optional edges of services that it has not. The
+// filling may have fewer edges than ours; who is at the other end of one may then be left on its network, alone.
+func (e example) checkEdges(t *testing.T, project *types.Project) {
+	t.Helper()
+	var list []edges.Edge
+	filling := project.Services[e.slot]
+	for _, edge := range declared(t).In(edges.Compose) {
+		network := edge.From + "-" + edge.To
+		if _, has := filling.Networks[network]; edge.From == e.slot && !has {
+			delete(project.Services[edge.To].Networks, network)
+			continue
+		}
+		list = append(list, edge)
+	}
+	ours := compose(t).Services
+	for _, edge := range declared(t).OptionalIn(edges.Compose) {
+		for _, end := range []string{edge.From, edge.To} {
+			if _, ok := project.Services[end]; ok && ours[end].Name == "" {
+				list = append(list, edge)
+			}
+		}
+	}
+	checkNetworks(t, project.WithoutUnnecessaryResources(), list)
+}
+
+// checkRelay looks at the relay that runs beside a filling of add: it is a program of ours, and reads what its edges need.
+func checkRelay(t *testing.T, relay types.ServiceConfig) {
+	t.Helper()
+	if !strings.HasPrefix(relay.Image, "ums/relay:") || relay.Build == nil ||
+		*relay.Build.Args["MODULE"] != "services/add" || *relay.Build.Args["PROGRAM"] != "relay" {
+		t.Errorf("the relay is %s, built of %+v", relay.Image, relay.Build)
+	}
+	for _, edge := range declared(t).OptionalIn(edges.Compose) {
+		if _, ok := relay.Environment[edge.Variable+"_FILE"]; edge.From == "relay" && !ok {
+			t.Errorf("the relay has the edge to %s, and %s_FILE is not set", edge.To, edge.Variable)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -118,15 +119,47 @@ func TestDashboard(t *testing.T) {
 	}
 }
 
-// TestPrometheusAsksEverybody compares the targets with the edges.
+// scrapes is the part of Prometheus's configuration that says whom it asks.
+type scrapes struct {
+	Configs []struct {
+		Static []struct {
+			Targets []string          `json:"targets"`
+			Labels  map[string]string `json:"labels"`
+		} `json:"static_configs"`
+	} `json:"scrape_configs"`
+}
+
+// TestPrometheusAsksEverybody compares the targets with the edges. Who is not always there has a file of the same name.
 func TestPrometheusAsksEverybody(t *testing.T) {
 	t.Parallel()
-	text := string(read(t, "observability/prometheus.yml"))
-	for _, e := range declared(t).From(edges.Compose, "prometheus") {
-		if !strings.Contains(text, e.To+":9464") {
-			t.Errorf("prometheus.yml does not ask %s", e.To)
+	list := declared(t)
+	always := list.From(edges.Compose, "prometheus")
+	checkTargets(t, "prometheus", always)
+	for _, e := range list.OptionalIn(edges.Compose) {
+		if e.From != "prometheus" {
+			continue
+		}
+		only := checkTargets(t, e.To, []edges.Edge{e}).Configs[0].Static[0]
+		if only.Labels["job"] != "ums" {
+			t.Errorf("%s has the labels %v, and the alerts ask for the job ums", e.To, only.Labels)
 		}
 	}
+}
+
+func checkTargets(t *testing.T, file string, asked []edges.Edge) scrapes {
+	t.Helper()
+	var s scrapes
+	if err := yaml.Unmarshal(read(t, "observability/"+file+".yml"), &s); err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, e := range asked {
+		want = append(want, fmt.Sprintf("%s:%d", e.To, e.Port))
+	}
+	if got := s.Configs[0].Static[0].Targets; !slices.Equal(got, want) {
+		t.Errorf("%s.yml asks %v, want %v", file, got, want)
+	}
+	return s
 }
 
 // checkMetrics fails unless the sources name each metric, whole or without its namespace and subsystem.

@@ -21,7 +21,7 @@ type Edge struct {
 	// Where is Kubernetes or Compose for an edge of one of them alone, and empty for one of both.
 	Where Place `json:"where,omitempty"`
 
-	// Optional is true of an edge that is only there where somebody asks for it, by its component.
+	// Optional is true of an edge that is only there where somebody asks for it, by its component or an override.
 	Optional bool `json:"optional,omitempty"`
 }
 
@@ -74,6 +74,11 @@ func Load(file string) (List, error) {
 // In returns the edges that there are in one place, without the optional ones.
 func (l List) In(place Place) []Edge {
 	return slices.DeleteFunc(slices.Clone(l.Edges), func(e Edge) bool { return e.Optional || e.Where != "" && e.Where != place })
+}
+
+// OptionalIn returns the edges that there may be in one place.
+func (l List) OptionalIn(place Place) []Edge {
+	return slices.DeleteFunc(slices.Clone(l.Edges), func(e Edge) bool { return !e.Optional || e.Where != "" && e.Where != place })
 }
 
 // To returns the edges in one place that end at a workload.

@@ -40,10 +40,8 @@ func (l List) Files() (map[string][]byte, error) {
 		}
 	}
 	write("deploy/databases/networkpolicy.yaml", l.Policy("mysql"), l.Policy("cache"), l.Policy("bus"))
-	for _, e := range l.Edges {
-		if e.Optional {
-			write(e.component()+"/networkpolicy.yaml", l.Optional(e)...)
-		}
+	for _, e := range l.OptionalIn(Kubernetes) {
+		write(e.component()+"/networkpolicy.yaml", l.Optional(e)...)
 	}
 	write("deploy/kafka/networkpolicy.yaml", l.Policy("kafka"))
 	write("deploy/overlays/production/external/networkpolicy.yaml", external...)
