@@ -1,6 +1,7 @@
 package deploy_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,7 +13,10 @@ import (
 // skaffold is the part of a skaffold.yaml that names other files and images.
 type skaffold struct {
 	APIVersion string `json:"apiVersion"`
-	Requires   []struct {
+	Metadata   struct {
+		Name string `json:"name"`
+	} `json:"metadata"`
+	Requires []struct {
 		Path string `json:"path"`
 	} `json:"requires"`
 	Build struct {
@@ -64,8 +68,13 @@ func visit(t *testing.T, folder string, visited, images map[string]bool) {
 	}
 	visited[folder] = true
 	var s skaffold
-	if err := yaml.Unmarshal(read(t, filepath.Join(folder, "skaffold.yaml")), &s); err != nil {
+	content := read(t, filepath.Join(folder, "skaffold.yaml"))
+	if err := yaml.Unmarshal(content, &s); err != nil {
 		t.Fatalf("%s: %v", folder, err)
+	}
+	// Not by -f, with which skaffold takes what the file names from where it was called.
+	if command := "`skaffold dev -m " + s.Metadata.Name + "`"; len(s.Build.Artifacts) > 0 && !bytes.Contains(content, []byte(command)) {
+		t.Errorf("%s does not say that %s runs it", folder, command)
 	}
 	if s.APIVersion != "skaffold/v4beta13" {
 		t.Errorf("%s is of the schema %s", folder, s.APIVersion)
