@@ -40,17 +40,17 @@ func TestPoliciesAllowTheEdgesAlone(t *testing.T) {
 	for _, overlay := range []string{dev, kafka} {
 		t.Run(overlay, func(t *testing.T) {
 			t.Parallel()
-			wantEdgesAlone(t, objects(t, manifests(t), overlay))
+			wantEdgesAlone(t, objects(t, manifests(t), overlay), declared(t).In(edges.Kubernetes))
 		})
 	}
 }
 
-func wantEdgesAlone(t *testing.T, all []runtime.Object) {
+func wantEdgesAlone(t *testing.T, all []runtime.Object, list []edges.Edge) {
 	t.Helper()
 	policies := of[*networkingv1.NetworkPolicy](all)
 	workloads := pods(all)
 	want := map[[2]string]int32{}
-	for _, e := range declared(t).In(edges.Kubernetes) {
+	for _, e := range list {
 		want[[2]string{e.From, e.To}] = e.Port
 	}
 	for from, client := range workloads {
@@ -81,7 +81,7 @@ func wantEdgesAlone(t *testing.T, all []runtime.Object) {
 func TestOptionalEdges(t *testing.T) {
 	t.Parallel()
 	memory := manifests(t)
-	for _, e := range declared(t).OptionalIn(edges.Kubernetes) {
+	for _, e := range declared(t).Components() {
 		const overlay = "/deploy/overlays/optional"
 		component := "../../components/" + e.From + "-" + e.To
 		kustomization := "resources: [../dev]\nnamespace: ums\ncomponents: [" + component + "]\n"

@@ -42,7 +42,7 @@ func examples(t *testing.T) []example {
 func TestExamplesOnKubernetes(t *testing.T) {
 	t.Parallel()
 	for _, e := range examples(t) {
-		for _, overlay := range []string{dev, production} {
+		for _, overlay := range []string{dev, kafka, production} {
 			t.Run(e.name+" on "+filepath.Base(overlay), func(t *testing.T) {
 				t.Parallel()
 				const folder = "/with-an-example"
@@ -52,13 +52,32 @@ func TestExamplesOnKubernetes(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				e.check(t, objects(t, memory, folder), objects(t, memory, overlay))
+				all := objects(t, memory, folder)
+				e.check(t, all, objects(t, memory, overlay))
+				if overlay != production { // whose databases are elsewhere
+					wantEdgesAlone(t, all, edgesWith(t, all))
+				}
 			})
 		}
 		if !slices.Equal(images(objects(t, manifests(t), "/examples/"+e.name+"/k8s/dev"), e.slot), []string{"ums/" + e.name + ":dev"}) {
 			t.Errorf("%s: k8s/dev does not run its image", e.name)
 		}
 	}
+}
+
+// edgesWith returns the edges of Kubernetes, and those of the relay where there is one.
+func edgesWith(t *testing.T, all []runtime.Object) []edges.Edge {
+	t.Helper()
+	list := declared(t).In(edges.Kubernetes)
+	if _, there := pods(all)["relay"]; !there {
+		return list
+	}
+	for _, e := range declared(t).OptionalIn(edges.Kubernetes) {
+		if e.From == "relay" || e.To == "relay" {
+			list = append(list, e)
+		}
+	}
+	return list
 }
 
 // check compares a rendering with the one that the example is not in.

@@ -1,8 +1,10 @@
 package deploy_test
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"sigs.k8s.io/yaml"
@@ -11,7 +13,10 @@ import (
 // skaffold is the part of a skaffold.yaml that names other files and images.
 type skaffold struct {
 	APIVersion string `json:"apiVersion"`
-	Requires   []struct {
+	Metadata   struct {
+		Name string `json:"name"`
+	} `json:"metadata"`
+	Requires []struct {
 		Path string `json:"path"`
 	} `json:"requires"`
 	Build struct {
@@ -27,6 +32,14 @@ type skaffold struct {
 		Image string `json:"image"`
 	} `json:"test"`
 	Manifests struct {
+		Hooks struct {
+			Before []struct {
+				Host struct {
+					Command []string `json:"command"`
+					Dir     string   `json:"dir"`
+				} `json:"host"`
+			} `json:"before"`
+		} `json:"hooks"`
 		Kustomize struct {
 			Paths []string `json:"paths"`
 		} `json:"kustomize"`
@@ -55,8 +68,13 @@ func visit(t *testing.T, folder string, visited, images map[string]bool) {
 	}
 	visited[folder] = true
 	var s skaffold
-	if err := yaml.Unmarshal(read(t, filepath.Join(folder, "skaffold.yaml")), &s); err != nil {
+	content := read(t, filepath.Join(folder, "skaffold.yaml"))
+	if err := yaml.Unmarshal(content, &s); err != nil {
 		t.Fatalf("%s: %v", folder, err)
+	}
+	// Not by -f, with which skaffold takes what the file names from where it was called.
+	if command := "`skaffold dev -m " + s.Metadata.Name + "`"; len(s.Build.Artifacts) > 0 && !bytes.Contains(content, []byte(command)) {
+		t.Errorf("%s does not say that %s runs it", folder, command)
 	}
 	if s.APIVersion != "skaffold/v4beta13" {
 		t.Errorf("%s is of the schema %s", folder, s.APIVersion)
@@ -72,6 +90,12 @@ func visit(t *testing.T, folder string, visited, images map[string]bool) {
 	}
 	for _, path := range s.Manifests.Kustomize.Paths {
 		exists(t, folder, path, "kustomization.yaml")
+	}
+	// Skaffold renders before it deploys, so what makes the files of the Secrets has to come before that.
+	if before := s.Manifests.Hooks.Before; slices.Contains(s.Manifests.Kustomize.Paths, "secrets") {
+		if len(before) != 1 || !slices.Equal(before[0].Host.Command, []string{"./make-secrets"}) || before[0].Host.Dir != "." {
+			t.Errorf("%s renders Secrets, and runs %+v before", folder, before)
+		}
 	}
 	tested := map[string]bool{}
 	for _, test := range s.Test {

@@ -14,7 +14,7 @@ const (
 	settle = 5 * time.Second
 	// recovery is how long after the database a failed request is allowed.
 	recovery = 10 * time.Second
-	// recording is how long the journal may take to have every acknowledged write.
+	// recording is how long the journal may take to have every acknowledged write, and then the bus.
 	recording = time.Minute
 )
 
@@ -23,6 +23,7 @@ type Outcome struct {
 	Step      Step
 	Report    steady.Report
 	Events    steady.Events
+	Published bool          // the bus has every event
 	Unfenced  float64       // writes whose fence was not confirmed
 	Stale     int           // stale reads that these do not excuse
 	Recovered time.Duration // time from the database's readiness to the last failed request; 0 where none failed after it
@@ -58,6 +59,7 @@ func Measure(ctx context.Context, c *Cluster, step Step, load steady.Load) (Outc
 		o.Recovered = max(o.Report.LastFailure.Sub(back), 0)
 	}
 	o.Events, err = sender.Events(ctx, begun, recording)
+	o.Published = c.published(ctx, recording)
 	o.judge(u.asked > 0)
 	return o, err
 }
@@ -76,6 +78,7 @@ func (o *Outcome) judge(counted bool) {
 	missing, doubled := o.Events.Missing, o.Events.Doubled
 	fault(len(missing) > 0, "the journal lacks %d acknowledged writes, as %q", len(missing), first(missing))
 	fault(len(doubled) > 0, "the journal has %d writes twice, as %q", len(doubled), first(doubled))
+	fault(!o.Published, "events still wait for the bus after %s", recording)
 	switch o.Step.failing {
 	case nothing:
 		fault(r.Failures("") > 0, "%d requests failed: %v", r.Failures(""), r.Failed)

@@ -28,8 +28,8 @@ const (
 	unavailable
 )
 
-// Steps returns what is done, in this order. Pods are deleted for so long.
-func Steps(deleting, every time.Duration) []Step {
+// Steps returns what is done, in this order. Pods are deleted for so long; bus is what Bus found.
+func Steps(deleting, every time.Duration, bus string) []Step {
 	deletion := func(ctx context.Context, c *Cluster) (time.Time, error) {
 		return time.Time{}, deletePods(ctx, c, deleting, every)
 	}
@@ -37,9 +37,16 @@ func Steps(deleting, every time.Duration) []Step {
 		{"`kubectl rollout restart` of each deployment in turn", restart, nothing},
 		{fmt.Sprintf("a random pod of ours deleted every %s for %s", every, deleting), deletion, nothing},
 		{"the cache's Redis killed", kill("cache"), writes},
-		{"the bus's Redis killed", kill("bus"), writes},
+		{busTitle(bus), kill(bus), writes},
 		{"MySQL's pod deleted", deleteMySQL, unavailable},
 	}
+}
+
+func busTitle(bus string) string {
+	if bus == kafka {
+		return "the broker of Kafka killed"
+	}
+	return "the bus's Redis killed"
 }
 
 func restart(ctx context.Context, c *Cluster) (time.Time, error) {

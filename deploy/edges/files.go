@@ -40,11 +40,12 @@ func (l List) Files() (map[string][]byte, error) {
 		}
 	}
 	write("deploy/databases/networkpolicy.yaml", l.Policy("mysql"), l.Policy("cache"), l.Policy("bus"))
-	for _, e := range l.OptionalIn(Kubernetes) {
+	for _, e := range l.Components() {
 		write(e.component()+"/networkpolicy.yaml", l.Optional(e)...)
 	}
 	write("deploy/kafka/networkpolicy.yaml", l.Policy("kafka"))
 	write("deploy/overlays/production/external/networkpolicy.yaml", external...)
+	write("examples/add-java/k8s/relay/networkpolicy.yaml", l.Beside(relay)...)
 	return files, err
 }
 

@@ -28,6 +28,7 @@ type options struct {
 	url, namespace  string
 	deleting, every time.Duration
 	conformance     bool
+	only            string
 }
 
 func parse(args []string) (o options, err error) {
@@ -37,6 +38,7 @@ func parse(args []string) (o options, err error) {
 	flags.DurationVar(&o.deleting, "deleting", 2*time.Minute, "how long pods are deleted")
 	flags.DurationVar(&o.every, "every", 4*time.Second, "time between two deleted pods")
 	flags.BoolVar(&o.conformance, "conformance", true, "run conformance after each outage")
+	flags.StringVar(&o.only, "only", "", "do what has this in its title, as killed (default: all)")
 	return o, flags.Parse(args)
 }
 
@@ -55,6 +57,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 			return err
 		}
 	}
+	bus, err := cluster.Bus(ctx)
+	if err != nil {
+		return err
+	}
 	load := steady.Load{URL: o.url, Run: time.Now().Format("150405") + " capacity", Writes: oneWrite}
 	capacity := steady.Capacity(ctx, load, clients, measuring)
 	load.Rate = max(int(capacity/share), slowest)
@@ -64,7 +70,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		"stale reads (unconfirmed fences) | writes lost | events lost, doubled | conformance |")
 	fmt.Fprintln(out, "|---|---|---|---|---|---|---|---|")
 	var faults []error
-	for number, step := range outage.Steps(o.deleting, o.every) {
+	for number, step := range outage.Steps(o.deleting, o.every, bus) {
+		if !strings.Contains(step.Title, o.only) {
+			continue
+		}
 		load.Run = fmt.Sprintf("%s outage %d", time.Now().Format("150405"), number)
 		outcome, err := outage.Measure(ctx, cluster, step, load)
 		if err != nil {
