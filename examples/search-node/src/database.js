@@ -7,12 +7,13 @@ const AWAY = 'The service cannot reach what it needs. Try again in a moment.';
 
 // Of what the server itself refuses, this passes by: too many connections, shutting down, a query that took too long.
 const PASSING = ['ER_CON_COUNT_ERROR', 'ER_SERVER_SHUTDOWN', 'ER_QUERY_TIMEOUT', 'ER_QUERY_INTERRUPTED'];
+const MARIADB_TIMEOUT = 1969; // which the driver has no name for
 
 // What this program needs of the schema, and the newest that it knows (the numbers of migrations/mysql).
 const REQUIRED = 9;
 const KNOWN = 17;
 
-/** How many requests may wait for one of a connection's turns; there is no page in time for more. */
+/** How many requests may wait, for each connection: for more there would be no page in time. */
 const WAITING = 16;
 
 export class Database {
@@ -112,4 +113,4 @@ export function judge(version, dirty, floor) {
 
 /** What the server says has a state; everything else is of the connection. */
 const lost = (error) => error instanceof Error && error.sqlState === undefined && error.kind === undefined;
-const passes = (error) => lost(error) || PASSING.includes(error.code);
+const passes = (error) => lost(error) || PASSING.includes(error.code) || error.errno === MARIADB_TIMEOUT;

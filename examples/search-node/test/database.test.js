@@ -95,6 +95,16 @@ test('a connection that was lost before is no error', async () => {
   assert.deepEqual(await rows, []);
 });
 
+test("the servers' own limits are as good as ours", async () => {
+  for (const fault of [{ code: 'ER_QUERY_TIMEOUT', errno: 3024 }, { code: undefined, errno: 1969 }]) {
+    const { pool, database } = open(1000);
+    const rows = database.read('SELECT 1', []);
+    await settle();
+    pool.asked[0].reject(Object.assign(new Error('took too long'), { sqlState: 'HY000' }, fault));
+    await assert.rejects(rows, { kind: 'unavailable' });
+  }
+});
+
 test('which schemas will do', () => {
   for (const [version, dirty, floor, fits] of [
     [17, false, 9, true], [9, false, 9, true], [18, false, 9, true], [17, false, 0, true],
