@@ -44,6 +44,10 @@ func TestAddJava(t *testing.T) {
 			return status == http.StatusOK
 		})
 	}
+	t.Run("schema", func(t *testing.T) {
+		t.Parallel()
+		java.waitsForTheSchema(t)
+	})
 	java.addsFor(t, gateway, url)
 	keepsTheEvents(t, db.URL)
 }

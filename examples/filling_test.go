@@ -46,6 +46,10 @@ func (f filling) keepsTheContract(t *testing.T) {
 		status, _ := get(t, url+"/readyz")
 		return status == http.StatusOK
 	})
+	t.Run("schema", func(t *testing.T) {
+		t.Parallel()
+		f.waitsForTheSchema(t)
+	})
 	t.Run("gateway", func(t *testing.T) {
 		f.isServedBy(t, gateway)
 	})

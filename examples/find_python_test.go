@@ -31,7 +31,13 @@ func pythonOf(t *testing.T) string {
 		missing(t, "needs Python 3.11 with venv: %s", output)
 	}
 	locks := []string{absolute(t, "find-python", "requirements.lock"), absolute(t, "find-python", "requirements-dev.lock")}
-	environment := installed(t, "find-python", locks, func(folder string) {
+	// A virtual environment is of one interpreter, and is broken when that is gone or another.
+	interpreter, err := run(t, ".", nil, "python3", "-c",
+		"import os, sys; print(sys.version, os.path.realpath(sys.executable), os.path.realpath(sys.base_prefix))")
+	if err != nil {
+		t.Fatalf("ask python3 for its version: %v %s", err, interpreter)
+	}
+	environment := installed(t, "find-python", locks, interpreter, func(folder string) {
 		download(t, folder, "python3", "-m", "venv", folder)
 		download(t, folder, filepath.Join(folder, "bin", "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
 			"--require-hashes", "--requirement", locks[0], "--requirement", locks[1])

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -39,11 +40,12 @@ func need(t *testing.T, programs ...string) {
 	}
 }
 
-// installed returns a folder in the user's cache that holds what install puts there, which is done once for a name and the
-// content of its lock files.
-func installed(t *testing.T, name string, locks []string, install func(folder string)) string {
+// installed returns a folder in the user's cache that holds what install puts there, which is done once for a name, the
+// content of its lock files and what else it was made with.
+func installed(t *testing.T, name string, locks []string, with string, install func(folder string)) string {
 	t.Helper()
 	sum := sha256.New()
+	_, _ = io.WriteString(sum, with)
 	for _, lock := range locks {
 		content, err := os.ReadFile(lock)
 		if err != nil {

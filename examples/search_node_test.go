@@ -32,7 +32,7 @@ func nodeFolder(t *testing.T) string {
 	}
 	from := absolute(t, "search-node")
 	manifest, lock := filepath.Join(from, "package.json"), filepath.Join(from, "package-lock.json")
-	packages := installed(t, "search-node", []string{manifest, lock}, func(folder string) {
+	packages := installed(t, "search-node", []string{manifest, lock}, "", func(folder string) {
 		for _, file := range []string{manifest, lock} {
 			copyFile(t, file, filepath.Join(folder, filepath.Base(file)))
 		}

@@ -2,24 +2,19 @@ package main_test
 
 import (
 	"bytes"
-	"context"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	ums "github.com/glarimy/ums/cmd/ums"
 	"github.com/glarimy/ums/cmd/ums/slot"
 	"github.com/glarimy/ums/conformance/contract"
+	"github.com/glarimy/ums/shared/enginetest"
 )
 
 // TestSkeletonsKeepTheirClauses makes skeletons by the command, starts them as they say themselves, and holds them
@@ -27,11 +22,12 @@ import (
 // installed, one is. The rest differ in their routes alone.
 func TestSkeletonsKeepTheirClauses(t *testing.T) {
 	t.Parallel()
-	whole := start(t, t.TempDir(), nil)
+	db := enginetest.MySQL(t)
+	whole := start(t, t.TempDir(), map[string]string{"DATABASE_URL": db.URL})
 	for _, tc := range []struct {
 		lang, slot string
 		needs      [][]string // commands that must succeed, or the skeleton cannot be made ready
-		ready      [][]string // make it ready; what they cannot fetch is a reason to skip, but in Go
+		ready      [][]string // make it ready; what they cannot fetch is missing
 		serve      []string
 	}{
 		{lang: "go", slot: "find"}, {lang: "go", slot: "add"}, {lang: "go", slot: "search"}, {lang: "go", slot: "journal"},
@@ -60,7 +56,7 @@ func TestSkeletonsKeepTheirClauses(t *testing.T) {
 			}
 			for _, command := range tc.needs {
 				if out, err := do(t, ".", command); err != nil {
-					t.Skipf("%s: %v %s", strings.Join(command, " "), err, out)
+					missing(t, "%s: %v %s", strings.Join(command, " "), err, out)
 				}
 			}
 			folder := filepath.Join(t.TempDir(), "service")
@@ -73,7 +69,10 @@ func TestSkeletonsKeepTheirClauses(t *testing.T) {
 				tc.serve = []string{"./service"}
 			}
 			makeReady(t, tc.lang, folder, tc.ready)
-			keepSkeleton(t, contract.Slot(tc.slot), whole.url, serveSkeleton(t, folder, tc.serve))
+			url := serveSkeleton(t, folder, tc.serve, "DATABASE_URL=")
+			keepSkeleton(t, contract.Slot(tc.slot), whole.url, url)
+			holdIdle(t, url)
+			waitsForTheSchema(t, db, folder, tc.serve)
 		})
 	}
 }
@@ -88,89 +87,6 @@ func newSkeleton(t *testing.T, lang, name, folder string) {
 	}
 	if want := "-slot " + name + " -url"; !strings.Contains(out.String(), want) || !strings.Contains(out.String(), slot.Clauses) {
 		t.Errorf("it prints\n%s\nwithout how to check it", out.String())
-	}
-}
-
-// makeReady runs the commands in the folder. Where packages cannot be fetched, the test is skipped with the reason.
-func makeReady(t *testing.T, lang, folder string, commands [][]string) {
-	t.Helper()
-	unreachable := regexp.MustCompile(`(?i)ENOTFOUND|ETIMEDOUT|ECONNREFUSED|EAI_AGAIN|could not resolve host|` +
-		`temporary failure in name resolution|No matching distribution|Could not transfer artifact|unknown host`)
-	for _, command := range commands {
-		out, err := do(t, folder, command)
-		switch {
-		case err == nil:
-		case lang != "go" && unreachable.MatchString(out):
-			t.Skipf("the packages of %s cannot be fetched: %s", lang, out)
-		default:
-			t.Fatalf("%s: %v\n%s", strings.Join(command, " "), err, out)
-		}
-	}
-}
-
-// do runs a command in a folder and returns what it says.
-func do(t *testing.T, folder string, command []string) (out string, err error) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
-	cmd.Dir, cmd.Env = folder, append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=readonly")
-	content, err := cmd.CombinedOutput()
-	return string(content), err
-}
-
-// serveSkeleton starts the service until the test ends, and returns its address. It has to end by itself when it is told to.
-func serveSkeleton(t *testing.T, folder string, command []string) (url string) {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := listener.Addr().String()
-	if err := listener.Close(); err != nil { // the service has to take the port by itself
-		t.Fatal(err)
-	}
-	cmd := exec.Command(command[0], command[1:]...)
-	cmd.Dir, cmd.Env = folder, append(os.Environ(), "ADDR="+addr, "DATABASE_URL=", "DATABASE_URL_FILE=", "SHUTDOWN_DELAY=100ms")
-	var log bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
-	t.Cleanup(func() { endSkeleton(t, cmd, ended, &log) })
-	for limit := time.After(time.Minute); ; {
-		if conn, err := net.Dial("tcp", addr); err == nil {
-			_ = conn.Close()
-			return "http://" + addr
-		}
-		select {
-		case err := <-ended:
-			ended <- err
-			t.Fatalf("the service ended: %v\n%s", err, &log)
-		case <-limit:
-			t.Fatal("the service does not listen after a minute")
-		case <-time.After(50 * time.Millisecond):
-		}
-	}
-}
-
-func endSkeleton(t *testing.T, cmd *exec.Cmd, ended chan error, log *bytes.Buffer) {
-	t.Helper()
-	_ = cmd.Process.Signal(syscall.SIGTERM) // it may be over
-	select {
-	case err := <-ended:
-		exit, _ := errors.AsType[*exec.ExitError](err)
-		if err != nil && (exit == nil || exit.ExitCode() != 128+int(syscall.SIGTERM)) { // as a JVM ends
-			t.Errorf("the service ended: %v", err)
-		}
-	case <-time.After(20 * time.Second):
-		_ = cmd.Process.Kill()
-		t.Errorf("the service does not end when it is told to, and was killed: %v", <-ended)
-	}
-	if t.Failed() {
-		t.Logf("the service said\n%s", log)
 	}
 }
 

@@ -157,6 +157,24 @@ func TestStepsNameTheirCommands(t *testing.T) {
 	}
 }
 
+// TestStepsAreForAShell wants a folder of any name to be one word.
+func TestStepsAreForAShell(t *testing.T) {
+	t.Parallel()
+	skeleton, err := slot.Render("go", "find")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for folder, want := range map[string]string{
+		"../find-go": "cd ../find-go\n", "/home/müller/find": "cd /home/müller/find\n",
+		"my services/find": "cd 'my services/find'\n", "it's $HOME": `cd 'it'\''s $HOME'` + "\n",
+	} {
+		steps, err := skeleton.Steps(folder)
+		if err != nil || !strings.Contains(steps, want) {
+			t.Errorf("the steps for %s do not have %q, %v:\n%s", folder, want, err, steps)
+		}
+	}
+}
+
 // list names the files of a folder.
 func list(t *testing.T, folder string) string {
 	t.Helper()

@@ -2,7 +2,9 @@ package slot
 
 import (
 	"bytes"
+	"strings"
 	"text/template"
+	"unicode"
 )
 
 // steps is what to do with a new skeleton. README.md has it too.
@@ -37,6 +39,17 @@ func (s Skeleton) Steps(folder string) (string, error) {
 		data
 
 		Folder string
-	}{s.data(), folder})
+	}{s.data(), quoted(folder)})
 	return text.String(), err
+}
+
+// quoted writes a path as one word for a POSIX shell.
+func quoted(path string) string {
+	special := func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("_./+:@%-", r)
+	}
+	if !strings.ContainsFunc(path, special) {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }

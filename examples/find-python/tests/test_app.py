@@ -1,3 +1,4 @@
+import math
 import re
 from datetime import datetime
 
@@ -13,7 +14,8 @@ TAG = '"1662976800000000-1"'
 class Users:
     """One user; asked for others, it fails as a database does."""
 
-    def find(self, name):
+    def find(self, name, seconds):
+        self.seconds = seconds
         match name:
             case "Krishna/Mohan":
                 return User(name, 9731423166, datetime(2022, 9, 12, 10), 1)
@@ -26,8 +28,8 @@ class Users:
 
 class Service:
     def __init__(self):
-        self.why = ""
-        self.client = create_app(Users(), lambda: self.why, b"openapi: 3.1.1\n").test_client()
+        self.why, self.users = "", Users()
+        self.client = create_app(self.users, lambda: self.why, b"openapi: 3.1.1\n").test_client()
 
     def get(self, target, method="GET", **headers):
         # REQUEST_URI is what waitress tells of the request line; the test's client would write it anew.
@@ -103,6 +105,12 @@ def test_other_methods(service, method):
     answer = service.get("/user/KrishnaMohan", method=method)
     is_problem(answer, 405, "method-not-allowed")
     assert answer.headers["Allow"] == "GET, HEAD"
+
+
+@pytest.mark.parametrize(("sent", "seconds"), [("1500", 1.5), ("0", 0), ("-1", math.inf), ("soon", math.inf), (None, math.inf)])
+def test_the_gateway_says_how_long_it_waits(service, sent, seconds):
+    service.get("/user/Krishna%2FMohan", **({"Ums_Deadline_Ms": sent} if sent is not None else {}))
+    assert service.users.seconds == seconds
 
 
 def test_request_ids(service):

@@ -32,6 +32,18 @@ def test_the_password_has_a_variable_of_its_own():
     assert Settings.load({"DATABASE_URL": URL, "DATABASE_PASSWORD": "other"}).database.password == "other"
 
 
+@pytest.mark.parametrize(("text", "seconds"), [("0", 0), ("500ms", 0.5), ("1.5s", 1.5), ("1m30s", 90), ("1h", 3600)])
+def test_durations(text, seconds):
+    assert Settings.load({"DATABASE_URL": URL, "SHUTDOWN_DELAY": text}).shutdown_delay == seconds
+
+
+def test_a_variable_and_its_file():
+    with pytest.raises(Wrong, match="DATABASE_URL and DATABASE_URL_FILE are both set"):
+        Settings.load({"DATABASE_URL": URL, "DATABASE_URL_FILE": "/no/such/file"})
+    with pytest.raises(Wrong, match="DATABASE_URL_FILE"):
+        Settings.load({"DATABASE_URL_FILE": "/no/such/file"})
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -42,6 +54,7 @@ def test_the_password_has_a_variable_of_its_own():
         ("DATABASE_MAX_CONNECTIONS", "0"),
         ("ADDR", "8080"),
         ("SHUTDOWN_DELAY", "15"),
+        ("SHUTDOWN_DELAY", "1.s"),
     ],
 )
 def test_what_is_wrong_is_named(name, value):

@@ -1,9 +1,11 @@
+import math
 from datetime import datetime
 
 import pymysql
 import pytest
 
-from ums_find.users import Unavailable, User, Users
+from ums_find.settings import TIMEOUT, Database
+from ums_find.users import Unavailable, User, Users, judge
 
 ROW = ("KrishnaMohan", 9731423166, datetime(2022, 9, 12, 10), 1)
 
@@ -12,7 +14,10 @@ class Connection:
     """A connection that knows one user, and is lost when it is told so."""
 
     def __init__(self):
-        self.open, self.lost = True, False
+        self.open, self.lost, self.limits = True, False, []
+
+    def limit(self, seconds):
+        self.limits.append(seconds)
 
     def cursor(self):
         return self
@@ -39,7 +44,7 @@ class Server:
     def __init__(self):
         self.connections, self.up = [], True
 
-    def connect(self):
+    def connect(self, _):
         if not self.up:
             raise pymysql.OperationalError(2003, "refused")
         self.connections.append(Connection())
@@ -72,6 +77,37 @@ def test_a_database_that_is_away_is_one_and_comes_back():
         users.find("KrishnaMohan")
     server.up = True
     assert users.find("KrishnaMohan") == User(*ROW)
+
+
+def test_a_request_has_its_time():
+    server = Server()
+    users = Users(server.connect)
+    users.find("KrishnaMohan", 1.5)
+    users.find("KrishnaMohan")
+    limited, free = server.connections[0].limits
+    assert 0 < limited <= 1.5 and free == math.inf
+    with pytest.raises(Unavailable):
+        users.find("KrishnaMohan", 0)
+
+
+def test_a_connection_has_limits_of_its_own(monkeypatch):
+    monkeypatch.setattr("pymysql.connections.Connection.connect", lambda _: None)
+    connection = Database.parse("mysql://ums:x@tcp(db:3306)/ums", "").connect(math.inf)
+    assert connection.connect_timeout == TIMEOUT
+    for seconds, limit in ((0.5, 0.5), (60, TIMEOUT)):
+        connection.limit(seconds)
+        assert (connection._read_timeout, connection._write_timeout) == (limit, limit)
+
+
+@pytest.mark.parametrize(
+    ("version", "dirty", "floor", "fits"),
+    [
+        (17, False, 9, True), (9, False, 9, True), (18, False, 9, True), (17, False, 0, True),
+        (0, False, 0, False), (8, False, 0, False), (17, True, 9, False), (18, False, 18, False), (18, False, 0, False),
+    ],
+)  # fmt: skip
+def test_which_schemas_will_do(version, dirty, floor, fits):
+    assert (judge(version, dirty, floor) == "") == fits
 
 
 @pytest.mark.parametrize(

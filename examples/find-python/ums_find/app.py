@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import math
 import re
 import uuid
 from collections.abc import Callable
@@ -53,7 +54,7 @@ def add_routes(app: Flask, users: Users, unready: Callable[[], str], openapi: by
         seen = request.headers.get("If-None-Match")
         if seen is not None:
             etag.matches(seen, "")  # what is malformed is refused, whoever is there
-        user = users.find(name)
+        user = users.find(name, time_left())
         if user is None:
             return problem("user-not-found", "There is no user of this name.")
         return versioned(user.record(), user.etag(), "application/json")
@@ -74,6 +75,12 @@ def add_routes(app: Flask, users: Users, unready: Callable[[], str], openapi: by
     get("/livez", live)
     get("/readyz", ready)
     get("/openapi.yaml", describe)
+
+
+def time_left() -> float:
+    """Returns how long the gateway waits for the answer, in seconds; for ever where nobody says."""
+    left = request.headers.get("Ums-Deadline-Ms", "")
+    return int(left) / 1000 if re.fullmatch("[0-9]{1,9}", left) else math.inf
 
 
 def versioned(body: bytes, tag: str, mimetype: str) -> Response:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, unquote_plus
 
-import pymysql
-from pymysql.connections import Connection
+import pymysql.connections
 
 UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 TIMEOUT = 2  # seconds to connect, and to read; the gateway waits 5 s for an answer
@@ -32,6 +31,8 @@ class Settings:
         def value(name: str, default: str = "") -> str:
             """Returns a variable. X_FILE names a file that holds X: that is how secrets arrive."""
             if file := environment.get(name + "_FILE"):
+                if environment.get(name):
+                    raise Wrong(f"{name} and {name}_FILE are both set: keep one of them")
                 try:
                     return Path(file).read_text().rstrip("\r\n")
                 except OSError as error:
@@ -64,9 +65,15 @@ def number(name: str, text: str) -> int:
 
 def seconds(name: str, text: str) -> float:
     """Reads a duration such as 15s or 1m30s."""
-    if text != "0" and not re.fullmatch(r"(\d+(ms|s|m|h))+", text):
+    if text != "0" and not re.fullmatch(r"(\d+(\.\d+)?(ms|s|m|h))+", text):
         raise Wrong(f"{name} is not a duration, such as 15s or 1m30s")
-    return sum(int(n) * UNITS[unit] for n, unit in re.findall(r"(\d+)(ms|s|m|h)", text))
+    return sum(float(n) * UNITS[unit] for n, unit in re.findall(r"([\d.]+)(ms|s|m|h)", text))
+
+
+class Connection(pymysql.connections.Connection):
+    def limit(self, seconds: float) -> None:
+        """Has the next reads and writes take no longer than this, and never longer than TIMEOUT."""
+        self._read_timeout = self._write_timeout = min(seconds, TIMEOUT)
 
 
 @dataclass(frozen=True)
@@ -95,10 +102,12 @@ class Database:
             unquote_plus(user), password or unquote_plus(own), host.strip("[]"), int(port), name, tls(parse_qs(parameters))
         )
 
-    def connect(self) -> Connection:
-        return pymysql.connect(
+    def connect(self, seconds: float) -> Connection:
+        """Opens a connection, in this time at most, and never longer than TIMEOUT."""
+        timeout = min(seconds, TIMEOUT)
+        return Connection(
             host=self.host, port=self.port, user=self.user, password=self.password, database=self.name, ssl=self.tls,
-            charset="utf8mb4", autocommit=True, connect_timeout=TIMEOUT, read_timeout=TIMEOUT, write_timeout=TIMEOUT,
+            charset="utf8mb4", autocommit=True, connect_timeout=timeout, read_timeout=timeout, write_timeout=timeout,
         )  # fmt: skip
 
 

@@ -43,19 +43,20 @@ function readCursor(parameters, list, cursors) {
   return position;
 }
 
-/** Returns the answer to a raw query: { body, link }, where link is the query of the next page, if there is one. */
-export async function search(raw, cursors, database) {
+/** Returns the answer to a raw query: { body, link }, where link is the query of the next page, if there is one. left is the
+ * time that there is for it, in milliseconds. */
+export async function search(raw, cursors, database, left) {
   const { list, limit, from, parameters } = readQuery(raw, cursors);
-  const rows = await read(list, from, limit + 1, database); // one more, to know whether there is a next page
+  const rows = await read(list, from, limit + 1, database, left); // one more, to know whether there is a next page
   const page = rows.slice(0, limit);
   const next = rows.length > limit ? cursors.seal(list.binding, list.position(page[limit - 1])) : null;
   const users = page.map(({ name, phone, since }) => ({ name, phone, since: toWire(fromStored(since)) }));
   return { body: JSON.stringify({ users, next }), link: next && parameters.next(next) };
 }
 
-async function read(list, from, limit, database) {
+async function read(list, from, limit, database, left) {
   const part = list.after(from);
   if (part === null) return [];
   const sql = `SELECT name, phone, since FROM ums_users WHERE ${part.where} ORDER BY ${part.order} LIMIT ?`;
-  return database.read(sql, [...part.args, limit]);
+  return database.read(sql, [...part.args, limit], left);
 }

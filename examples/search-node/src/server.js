@@ -18,7 +18,7 @@ const LIMITS = { keepAliveTimeout: 120_000, headersTimeout: 5_000, requestTimeou
 export function createServer({ database, cursors, openapi, state, log }) {
   const etag = `"${createHash('sha256').update(openapi).digest('hex').slice(0, 32)}"`;
   const paths = {
-    '/user': async (_, query) => page(await search(query, cursors, database)),
+    '/user': async (request, query) => page(await search(query, cursors, database, timeLeft(request))),
     '/openapi.yaml': async (request) => document(request, openapi, etag),
     '/livez': async () => healthy,
     '/readyz': async () => {
@@ -67,6 +67,12 @@ function cut(target) {
 function requestId(request) {
   const sent = request.headers['x-request-id'] ?? '';
   return REQUEST_ID.test(sent) ? sent : randomUUID().replaceAll('-', '');
+}
+
+/** How long the gateway waits for the answer, in milliseconds; undefined where nobody says. */
+function timeLeft(request) {
+  const left = request.headers['ums-deadline-ms'] ?? '';
+  return /^\d{1,9}$/.test(left) ? Number(left) : undefined;
 }
 
 /** A page holds phone numbers, so nobody is to keep it. The link is relative to the request's own URL (RFC 8288). */

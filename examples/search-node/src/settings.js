@@ -12,6 +12,7 @@ export function load(environment) {
   const value = (name, otherwise = '') => {
     const file = environment[`${name}_FILE`]; // a file that holds the value: that is how secrets arrive
     if (!file) return environment[name] || otherwise;
+    if (environment[name]) throw new Wrong(`${name} and ${name}_FILE are both set: keep one of them`);
     try {
       return readFileSync(file, 'utf8').replace(/[\r\n]+$/, '');
     } catch (error) {
@@ -42,8 +43,8 @@ function count(name, text) {
 
 /** Reads a duration such as 15s or 1m30s. */
 function duration(name, text) {
-  if (!/^(0|(\d+(ms|s|m|h))+)$/.test(text)) throw new Wrong(`${name} is not a duration, such as 15s or 1m30s`);
-  return [...text.matchAll(/(\d+)(ms|s|m|h)/g)].reduce((sum, [, n, unit]) => sum + n * UNITS[unit], 0);
+  if (!/^(0|(\d+(\.\d+)?(ms|s|m|h))+)$/.test(text)) throw new Wrong(`${name} is not a duration, such as 15s or 1m30s`);
+  return [...text.matchAll(/([\d.]+)(ms|s|m|h)/g)].reduce((sum, [, n, unit]) => sum + n * UNITS[unit], 0);
 }
 
 function keys(list) {

@@ -27,6 +27,17 @@ test('what is said, also by a file', (t) => {
   assert.deepEqual(database, { user: 'u@x', password: 'p:/', host: '::1', port: 3307, database: 'd', ssl: {} });
 });
 
+test('durations', () => {
+  for (const [text, milliseconds] of [['0', 0], ['500ms', 500], ['1.5s', 1500], ['1m30s', 90_000], ['1h', 3_600_000]]) {
+    assert.equal(load({ ...right, SHUTDOWN_DELAY: text }).shutdownDelay, milliseconds, text);
+  }
+});
+
+test('a variable and its file', () => {
+  assert.throws(() => load({ ...right, CURSOR_KEYS_FILE: '/no/such/file' }), /CURSOR_KEYS and CURSOR_KEYS_FILE are both set/);
+  assert.throws(() => load({ CURSOR_KEYS: KEY, DATABASE_URL_FILE: '/no/such/file' }), /DATABASE_URL_FILE: ENOENT/);
+});
+
 test('what is wrong is named, without its value', () => {
   for (const [name, value] of [
     ['DATABASE_URL', ''],
@@ -39,6 +50,7 @@ test('what is wrong is named, without its value', () => {
     ['CURSOR_KEYS', 'c2hvcnQ='],
     ['ADDR', '8080'],
     ['SEARCH_TIMEOUT', '5'],
+    ['SEARCH_TIMEOUT', '1.s'],
   ]) {
     assert.throws(() => load({ ...right, [name]: value }), (error) => {
       assert.ok(error instanceof Wrong);

@@ -14,7 +14,7 @@ final class Durations {
         var part = PART.matcher(text);
         Duration sum = Duration.ZERO;
         int at = 0;
-        while (at < text.length()) {
+        while (at < text.length() && !text.equals("0")) {
             part.region(at, text.length());
             if (!part.lookingAt()) {
                 throw new IllegalArgumentException(variable + " must be a duration such as 15s: " + text);

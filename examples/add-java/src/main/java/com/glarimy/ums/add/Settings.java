@@ -32,10 +32,13 @@ record Settings(InetSocketAddress address, InetSocketAddress adminAddress, Strin
     }
 
     static String value(Map<String, String> env, String name, String otherwise) {
+        String value = env.getOrDefault(name, "");
         String file = env.getOrDefault(name + "_FILE", "");
         if (file.isEmpty()) {
-            String value = env.getOrDefault(name, "");
             return value.isEmpty() ? otherwise : value;
+        }
+        if (!value.isEmpty()) {
+            throw new IllegalArgumentException(name + " and " + name + "_FILE are both set: keep one of them");
         }
         try {
             return Files.readString(Path.of(file)).strip();

@@ -33,15 +33,22 @@ class SettingsTest {
         assertEquals(URL, Settings.of(Map.of("DATABASE_URL_FILE", file.toString())).databaseUrl());
     }
 
+    @Test
+    void takesAVariableOrItsFileAndNotBoth() {
+        var e = assertThrows(IllegalArgumentException.class,
+                () -> Settings.of(Map.of("DATABASE_URL", URL, "DATABASE_URL_FILE", "/nowhere")));
+        assertEquals("DATABASE_URL and DATABASE_URL_FILE are both set: keep one of them", e.getMessage());
+    }
+
     @ParameterizedTest
-    @CsvSource({"0s, 0", "15s, 15000", "500ms, 500", "1m30s, 90000", "1.5s, 1500"})
+    @CsvSource({"0, 0", "1h, 3600000", "0s, 0", "15s, 15000", "500ms, 500", "1m30s, 90000", "1.5s, 1500"})
     void readsDurations(String text, long millis) {
         assertEquals(millis, Durations.parse("SHUTDOWN_DELAY", text).toMillis());
     }
 
     @ParameterizedTest
     @CsvSource({"SHUTDOWN_DELAY, 15", "SHUTDOWN_TIMEOUT, soon", "ADDR, localhost", "ADDR, :99999", "DATABASE_MAX_CONNECTIONS, 0",
-        "DATABASE_URL_FILE, /nowhere"})
+        "DATABASE_PASSWORD_FILE, /nowhere"})
     void saysWhichVariableIsWrong(String name, String value) {
         var e = assertThrows(IllegalArgumentException.class, () -> Settings.of(Map.of("DATABASE_URL", URL, name, value)));
         assertTrue(e.getMessage().contains(name), e.getMessage());
