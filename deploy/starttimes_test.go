@@ -42,12 +42,12 @@ func TestStartTimesCleansUp(t *testing.T) {
 				if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 					t.Fatal(err)
 				}
-				if err := os.WriteFile(path, []byte(content), 0o700); err != nil { //nolint:gosec // it is run
+				if err := os.WriteFile(path, []byte(content), 0o700); err != nil {
 					t.Fatal(err)
 				}
 			}
 			calls := filepath.Join(folder, "calls")
-			run := exec.CommandContext(t.Context(), filepath.Join(folder, "repository/deploy/start-times")) //nolint:gosec // a copy
+			run := exec.CommandContext(t.Context(), filepath.Join(folder, "repository/deploy/start-times"))
 			run.Env = append(os.Environ(), "CALLS="+calls, "PATH="+filepath.Join(folder, "bin")+":"+os.Getenv("PATH"),
 				"ONLY=kubernetes", "COLD=", "LOAD=")
 			if output, err := run.CombinedOutput(); (err == nil) != tc.status {

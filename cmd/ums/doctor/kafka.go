@@ -21,15 +21,16 @@ func (e *examination) kafka(ctx context.Context) []Finding {
 		report, err := topic.Inspect(ctx)
 		if err != nil {
 			return []Finding{fail(checkBus, "the brokers of EVENTS_URL cannot be asked: "+oneLine(err),
-				"see that one of them runs, that tls=…, sasl=…, the user and the password of EVENTS_URL are theirs, and that this "+
-					"machine may connect")}
+				"see that one of them runs, that tls=…, sasl=…, the user and the password of EVENTS_URL are theirs, "+
+					"and that this machine may connect")}
 		}
 		list = append(list, topicReport(report))
 	}
 	letters, err := b.DeadLetters(ctx, "", 1)
 	switch {
 	case err != nil:
-		return append(list, fail(checkBus, "the dead letters cannot be read: "+oneLine(err), "see that its user may read their topic"))
+		return append(list, fail(checkBus, "the dead letters cannot be read: "+oneLine(err),
+			"see that its user may read their topic"))
 	case len(letters) > 0:
 		return append(list, deadLetters("it has dead letters"))
 	}
@@ -46,7 +47,8 @@ func topicReport(r kafka.Report) Finding {
 		return fail(checkBus, fmt.Sprintf("%s, and %d partitions have no leader", says, r.Leaderless),
 			"bring back the brokers that have them")
 	case r.Replicas < r.Wanted:
-		return warn(checkBus, fmt.Sprintf("%s, and EVENTS_URL says %d", says, r.Wanted), "give it more, or say so there: replication=…")
+		return warn(checkBus, fmt.Sprintf("%s, and EVENTS_URL says %d", says, r.Wanted),
+			"give it more, or say so there: replication=…")
 	case r.InSync < r.Replicas:
 		return warn(checkBus, fmt.Sprintf("%s, of which only %d are in sync", says, r.InSync), "see that all brokers run")
 	}

@@ -32,7 +32,7 @@ func TestStopped(t *testing.T) {
 			t.Parallel()
 			folder := t.TempDir()
 			const docker = "#!/bin/sh\necho \"$@\" >>\"$CALLS\"\ncase \"$*\" in *build*) exec sleep 60 ;; esac\n"
-			if err := os.WriteFile(filepath.Join(folder, "docker"), []byte(docker), 0o700); err != nil { //nolint:gosec // it is run
+			if err := os.WriteFile(filepath.Join(folder, "docker"), []byte(docker), 0o700); err != nil {
 				t.Fatal(err)
 			}
 			calls := filepath.Join(folder, "calls")
