@@ -54,7 +54,7 @@ $(GOLANGCI):
 	@mv $(TOOLS)/golangci-lint $@
 
 .PHONY: bench
-bench: ## measure services/find beside its peers (about 6 minutes)
+bench: ## measure services/find beside its peers (about 4 minutes)
 	go run ./shared/enginetest/cmd/engines -- go run ./bench/cmd/find
 
 .PHONY: bench-search

@@ -6,7 +6,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -93,6 +95,27 @@ func TestList(t *testing.T) {
 	code, out := run(t, nil, "-slot", "all", "-list", "-run", "probe")
 	if code != 0 || strings.Count(out, "\n") != 2*(len(contract.Slots())-1) || strings.Contains(out, "passed") {
 		t.Errorf("exit code %d, output:\n%s", code, out)
+	}
+}
+
+// TestTheREADMEKnowsHowMany holds the summary of the README's example against the clauses that there are.
+func TestTheREADMEKnowsHowMany(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := 0
+	counts := regexp.MustCompile(`(?m)^ +(\d+) passed, (\d+) failed, (\d+) skipped$`).FindStringSubmatch(string(text))
+	for _, count := range counts[min(1, len(counts)):] {
+		n, err := strconv.Atoi(count)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sum += n
+	}
+	if want := len(contract.Clauses(contract.All)); sum != want {
+		t.Errorf("the README's example has %d clauses, the suite %d", sum, want)
 	}
 }
 

@@ -1,6 +1,8 @@
 package deploy_test
 
 import (
+	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -186,4 +188,25 @@ func readVariables(t *testing.T) map[string]bool {
 		variables[match[1]] = true
 	}
 	return variables
+}
+
+// TestOperationsKnowsTheNetworks holds what docs/operations.md says against what Docker's address pools must have.
+func TestOperationsKnowsTheNetworks(t *testing.T) {
+	t.Parallel()
+	usual, all := map[string]bool{}, map[string]bool{}
+	for _, service := range compose(t).Services {
+		for network := range service.Networks {
+			all[network] = true
+			if len(service.Profiles) == 0 {
+				usual[network] = true
+			}
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(root, "docs/operations.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("%d in all (%d with the profile observability)", len(usual), len(all)); !strings.Contains(string(text), want) {
+		t.Errorf("docs/operations.md does not say %q of the networks", want)
+	}
 }

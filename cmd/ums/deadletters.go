@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v3"
 
@@ -14,8 +15,11 @@ import (
 	"github.com/glarimy/ums/shared/config"
 )
 
-// retryPage is how many dead letters `--all` reads at a time.
+// retryPage is how many dead letters `--all` reads first. It doubles with each page, as some buses read all for any page.
 const retryPage = 100
+
+// retryTime is what one dead letter may take to be put back; a call has operatorTimeout besides.
+const retryTime = 100 * time.Millisecond
 
 func deadLettersCommand(getenv func(string) string, stdout io.Writer) *cli.Command {
 	return &cli.Command{
@@ -36,7 +40,7 @@ func deadLettersCommand(getenv func(string) string, stdout io.Writer) *cli.Comma
 				return fmt.Errorf("--limit is %d: it must be at least 1", limit)
 			}
 			return onBus(ctx, getenv, func(ctx context.Context, letters bus.DeadLetters) error {
-				list, err := letters.DeadLetters(ctx, c.String("after"), limit)
+				list, err := readLetters(ctx, letters, c.String("after"), limit)
 				if err != nil {
 					return err
 				}
@@ -74,7 +78,7 @@ func retryDeadLetters(ctx context.Context, letters bus.DeadLetters, ids []string
 	if len(ids) == 0 {
 		return retryAllDeadLetters(ctx, letters)
 	}
-	retried, unknown, err := letters.Retry(ctx, ids...)
+	retried, unknown, err := putBack(ctx, letters, ids)
 	if err == nil && len(unknown) > 0 {
 		err = fmt.Errorf("there is no dead letter %s: `ums dead-letters` lists them", strings.Join(unknown, ", "))
 	}
@@ -84,24 +88,34 @@ func retryDeadLetters(ctx context.Context, letters bus.DeadLetters, ids []string
 // retryAllDeadLetters puts back all that there are when it begins, and not those that fail again meanwhile.
 func retryAllDeadLetters(ctx context.Context, letters bus.DeadLetters) (retried int, err error) {
 	var ids []string
-	for {
-		after := ""
-		if len(ids) > 0 {
-			after = ids[len(ids)-1]
-		}
-		page, err := letters.DeadLetters(ctx, after, retryPage)
+	for size, after := retryPage, ""; ; size *= 2 {
+		page, err := readLetters(ctx, letters, after, size)
 		if err != nil {
 			return 0, err
 		}
 		for _, letter := range page {
 			ids = append(ids, letter.ID)
 		}
-		if len(page) < retryPage {
+		if len(page) < size {
 			break
 		}
+		after = ids[len(ids)-1]
 	}
-	retried, _, err = letters.Retry(ctx, ids...) // one that is unknown by now was put back by somebody else
+	retried, _, err = putBack(ctx, letters, ids) // one that is unknown by now was put back by somebody else
 	return retried, err
+}
+
+func readLetters(ctx context.Context, letters bus.DeadLetters, after string, limit int) ([]bus.DeadLetter, error) {
+	ctx, cancel := context.WithTimeout(ctx, operatorTimeout)
+	defer cancel()
+	return letters.DeadLetters(ctx, after, limit)
+}
+
+// putBack has a time that grows with what there is to do, so that many letters have theirs and a bus that is away is told of.
+func putBack(ctx context.Context, letters bus.DeadLetters, ids []string) (moved int, unknown []string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, operatorTimeout+time.Duration(len(ids))*retryTime)
+	defer cancel()
+	return letters.Retry(ctx, ids...)
 }
 
 // onBus opens the event bus of EVENTS_URL and does one thing with it.
@@ -119,8 +133,6 @@ func onBus(ctx context.Context, getenv func(string) string, do func(context.Cont
 		return err
 	}
 	defer func() { err = errors.Join(err, events.Close()) }()
-	ctx, cancel := context.WithTimeout(ctx, operatorTimeout)
-	defer cancel()
 	if err := do(ctx, events); err != nil {
 		return fmt.Errorf("the event bus of EVENTS_URL: %w", err)
 	}

@@ -5,13 +5,16 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/alicebob/miniredis/v2/server"
 	"github.com/redis/go-redis/v9"
 
+	ums "github.com/glarimy/ums/cmd/ums"
 	"github.com/glarimy/ums/shared/bus"
 	"github.com/glarimy/ums/shared/bus/transport"
 	"github.com/glarimy/ums/shared/event"
@@ -174,5 +177,51 @@ func TestRetryFailsMidway(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "move the dead letter 5-3 back") {
 			t.Errorf("retry %q: %v", args, err)
 		}
+	}
+}
+
+// letterBox holds so many dead letters, and counts how often it is read.
+type letterBox struct {
+	letters, reads int
+	retried        []string
+	patience       time.Duration // of the retry
+}
+
+func (b *letterBox) DeadLetters(_ context.Context, after string, limit int) (page []bus.DeadLetter, err error) {
+	b.reads++
+	from := 0
+	if after != "" {
+		if from, err = strconv.Atoi(after); err != nil {
+			return nil, err
+		}
+	}
+	for id := from + 1; id <= b.letters && len(page) < limit; id++ {
+		page = append(page, bus.DeadLetter{ID: strconv.Itoa(id)})
+	}
+	return page, nil
+}
+
+func (b *letterBox) Retry(ctx context.Context, ids ...string) (int, []string, error) {
+	if deadline, bounded := ctx.Deadline(); bounded {
+		b.patience = time.Until(deadline)
+	}
+	b.retried = ids
+	return len(ids), nil, nil
+}
+
+// TestRetryOfMany gives many dead letters the time that they take, and reads all for few pages of them.
+func TestRetryOfMany(t *testing.T) {
+	t.Parallel()
+	few, many := &letterBox{letters: 3}, &letterBox{letters: 20_000}
+	for _, b := range []*letterBox{few, many} {
+		if n, err := ums.RetryAllDeadLetters(t.Context(), b); err != nil || n != b.letters || len(b.retried) != b.letters {
+			t.Errorf("%d of %d were put back, %v", n, b.letters, err)
+		}
+	}
+	if many.reads > 8 {
+		t.Errorf("20,000 were read in %d pages", many.reads)
+	}
+	if few.patience > time.Minute || few.patience == 0 || many.patience < 20*time.Minute {
+		t.Errorf("3 have %s, 20,000 have %s", few.patience, many.patience)
 	}
 }

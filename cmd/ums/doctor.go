@@ -30,10 +30,11 @@ type doctorSettings struct {
 	Password    string `env:"DATABASE_PASSWORD"`
 	Key         string `env:"UMS_API_KEY"`
 
-	RedisURL  string        `env:"REDIS_URL"`
-	EventsURL string        `env:"EVENTS_URL"`
-	AdminAddr string        `env:"ADMIN_ADDR"`
-	Retention time.Duration `env:"OUTBOX_RETENTION" envDefault:"72h"`
+	RedisURL       string        `env:"REDIS_URL"`
+	EventsURL      string        `env:"EVENTS_URL"`
+	EventsPassword string        `env:"EVENTS_PASSWORD"`
+	AdminAddr      string        `env:"ADMIN_ADDR"`
+	Retention      time.Duration `env:"OUTBOX_RETENTION" envDefault:"72h"`
 }
 
 func doctorCommand(p process) *cli.Command {
@@ -67,7 +68,8 @@ func examine(ctx context.Context, c *cli.Command, p process) error {
 	o := doctor.Options{
 		URL: strings.TrimRight(c.String("url"), "/"), APIKey: s.Key,
 		Admin:           cmp.Or(c.String("admin"), reachableAdmin(s.AdminAddr)),
-		OutboxRetention: s.Retention, RedisURL: s.RedisURL, EventsURL: s.EventsURL,
+		OutboxRetention: s.Retention, RedisURL: s.RedisURL,
+		EventsURL: s.EventsURL, EventsPassword: s.EventsPassword,
 		Environ: p.environ(), Timeout: c.Duration("timeout"),
 	}
 	db, err := system.OpenDatabase(c.String("data"), s.DatabaseURL, s.Password)

@@ -20,3 +20,6 @@ func RunWith(
 		stdin: strings.NewReader(stdin), stdout: stdout, stderr: stderr,
 	})
 }
+
+// RetryAllDeadLetters is `ums dead-letters retry --all` without its bus.
+var RetryAllDeadLetters = retryAllDeadLetters

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -144,6 +145,35 @@ func TestClausesAreNamedAndSayWhatTheyPromise(t *testing.T) {
 	}
 	if want := len(seen); got >= want {
 		t.Errorf("the slots have %d clauses on their own, and %d together; want more, for what only all can keep", got, want)
+	}
+}
+
+// TestAFillingNeedNotKnowEveryMethod lets a service alone refuse one as its library does, and nothing else.
+func TestAFillingNeedNotKnowEveryMethod(t *testing.T) {
+	t.Parallel()
+	own := map[contract.Slot][]string{
+		contract.Find: {"GET", "HEAD"}, contract.Search: {"GET", "HEAD"}, contract.Add: {"POST", "PATCH", "DELETE"},
+	}
+	for slot, methods := range own {
+		for status, want := range map[int]bool{400: true, 501: true, 404: false, 200: false} {
+			f := newFake("")
+			f.tamper = func(r *http.Request, a *answer) {
+				if r.Method == "CONFORM" {
+					*a = answer{status: status, header: http.Header{}}
+				}
+				if allow := strings.Split(a.header.Get("Allow"), ", "); a.status == http.StatusMethodNotAllowed {
+					a.header.Set("Allow", strings.Join(slices.DeleteFunc(allow, func(method string) bool {
+						return !slices.Contains(methods, method)
+					}), ", "))
+				}
+			}
+			client := newClient(t, contract.Options{URL: f.start(t)})
+			for _, c := range matching(t, ".*/method/unknown-.*", contract.Clauses(slot)) {
+				if err := c.Check(t.Context(), client); (err == nil) != want {
+					t.Errorf("clause %s with the status %d: %v", c.ID, status, err)
+				}
+			}
+		}
 	}
 }
 

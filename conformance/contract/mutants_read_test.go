@@ -176,6 +176,11 @@ func problemMutants() []mutant {
 		onProblem("has another request id in the body", replace(`"request_id":"`, `"request_id":"x`), everywhere),
 		onProblem("tells of its insides", replace(`"detail":"`, `"detail":"dial tcp 10.0.0.7:3306: `), everywhere),
 		onProblem("answers 500", func(a *answer) { a.status = http.StatusInternalServerError }, everywhere),
+		spoil("takes methods that it does not know for no HTTP", func(r *http.Request, a *answer) {
+			if r.Method == "CONFORM" {
+				*a = answer{status: http.StatusBadRequest, header: http.Header{}}
+			}
+		}, `(?:add|find|search)/method/unknown-.*`),
 		spoil("sends no request id", func(_ *http.Request, a *answer) { a.header.Del("X-Request-Id") },
 			everywhere, `(?:add|find|search|journal)/problem/request-id`),
 		spoil("sends one request id", func(_ *http.Request, a *answer) { a.header.Set("X-Request-Id", "1") },

@@ -26,21 +26,23 @@ func probeClauses(slot Slot) []Clause {
 }
 
 // unknownMethod is a method that nobody has heard of. Many HTTP libraries know the registered ones alone, and refuse others
-// before any program of theirs sees them; the gateway sends a service none but its route's.
+// before any program of theirs sees them. That is no fault of a filling, as the gateway sends it none but its route's; of the
+// gateway it would be one.
 const unknownMethod = "CONFORM"
 
 // methodClauses are about methods that a path does not take.
 func methodClauses(slot Slot) []Clause {
 	row := func(id, method, path string, allowed ...string) Clause {
 		c := Clause{ID: idOf(slot, "method", id), Says: method + " answers 405 with an Allow that lists what the path takes"}
+		req := request{side: slot, method: method, path: path}
 		want := []expectation{isProblem(methodNotAllowed), allows(allowed...)}
-		if method == unknownMethod {
-			c.Says += ", or is not HTTP to the server: 400 or 501"
-			want = []expectation{either(want, []expectation{isStatus(http.StatusBadRequest)}, []expectation{isStatus(http.StatusNotImplemented)})}
-		}
 		c.Run = func(ctx context.Context, c *Client) error {
-			_, err := c.send(ctx, request{side: slot, method: method, path: path}, want...)
+			_, err := c.send(ctx, req, want...)
 			return err
+		}
+		if method == unknownMethod {
+			c.Says += "; a service that fills the slot itself may answer 400 or 501, as one to which that is not HTTP"
+			c.Run = func(ctx context.Context, c *Client) error { return refusesUnknown(ctx, c, req, allowed, want) }
 		}
 		return c
 	}
@@ -73,6 +75,25 @@ func methodClauses(slot Slot) []Clause {
 		row("patch-users", "PATCH", "/user", "POST"),
 		row("delete-users", "DELETE", "/user", "POST"),
 	}
+}
+
+// refusesUnknown is as strict as for every other method where more than one slot answers, which is the gateway. It tells that
+// by the Allow of a method that no path takes.
+func refusesUnknown(ctx context.Context, c *Client, req request, allowed []string, want []expectation) error {
+	known := req
+	known.method = http.MethodPut
+	res, err := c.send(ctx, known, want...)
+	if err != nil {
+		return err
+	}
+	others := slices.DeleteFunc([]string{"GET", "POST", "PATCH", "DELETE"}, func(method string) bool {
+		return slices.Contains(allowed, method) || allows(method)(res) != ""
+	})
+	if len(others) == 0 {
+		want = []expectation{either(want, []expectation{isStatus(http.StatusBadRequest)}, []expectation{isStatus(http.StatusNotImplemented)})}
+	}
+	_, err = c.send(ctx, req, want...)
+	return err
 }
 
 // problemClauses are about the form of errors where no other clause is. Every clause that meets an error checks its

@@ -42,8 +42,9 @@ type Options struct {
 	DatabaseSet     bool // somebody has named it: then it is a fault that there is none
 	OutboxRetention time.Duration
 
-	RedisURL  string
-	EventsURL string
+	RedisURL       string
+	EventsURL      string
+	EventsPassword string // takes the place of the URL's own
 
 	Environ []string // the environment's entries
 

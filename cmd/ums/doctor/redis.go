@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +10,6 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/glarimy/ums/shared/bus/redisstream"
-	"github.com/glarimy/ums/shared/bus/transport"
 	"github.com/glarimy/ums/shared/usercache"
 )
 
@@ -98,12 +98,13 @@ func (e *examination) bus(ctx context.Context) []Finding {
 		return []Finding{skip(checkBus, "EVENTS_URL is not set here: the bus is in the process of `ums up`, or its services "+
 			"have an EVENTS_URL that this one has not", "")}
 	case scheme != "redis" && scheme != "rediss":
-		return e.otherBus(ctx)
+		return e.kafka(ctx)
 	}
 	options, err := redis.ParseURL(e.EventsURL)
 	if err != nil {
 		return []Finding{fail(checkBus, "EVENTS_URL is not of the form redis://host:6379/0", "mend it")}
 	}
+	options.Password = cmp.Or(e.EventsPassword, options.Password)
 	options.MaxRetries, options.DialerRetries, options.DialTimeout = -1, 1, e.Timeout
 	client := redis.NewClient(options)
 	defer func() { _ = client.Close() }()
@@ -116,23 +117,6 @@ func (e *examination) bus(ctx context.Context) []Finding {
 		return append(list, fail(checkBus, err.Error(), "see that EVENTS_URL names a server of UMS's own, version 6.2 or later"))
 	}
 	return append(list, busReport(report)...)
-}
-
-// otherBus asks what every bus can answer.
-func (e *examination) otherBus(ctx context.Context) []Finding {
-	b, err := transport.Config{URL: e.EventsURL}.Open(transport.Dependencies{})
-	if err != nil {
-		return []Finding{fail(checkBus, err.Error(), "mend it")}
-	}
-	defer func() { _ = b.Close() }()
-	letters, err := b.DeadLetters(ctx, "", 1)
-	if err != nil {
-		return []Finding{unreachable(checkBus, "EVENTS_URL", err)}
-	}
-	if len(letters) > 0 {
-		return []Finding{deadLetters("it answers, and has dead letters")}
-	}
-	return []Finding{ok(checkBus, "it answers, and has no dead letters; its own tools tell the lag of its groups")}
 }
 
 func busSettings(ctx context.Context, client redis.Cmdable) []Finding {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"time"
 )
 
@@ -35,7 +36,7 @@ type ImportOptions struct {
 	IfExists IfExists
 
 	State   string // path of the state file; not for a stream
-	Rejects string // path of the file for rejected rows, which is made with the first of them
+	Rejects string // path of the file for rejected rows, which is made with the first of them, and must not be there before
 
 	Concurrency int           // requests at a time, at most
 	Patience    time.Duration // how long one row may go without a verdict
@@ -92,29 +93,32 @@ type ledger struct {
 	saved   time.Time
 }
 
-func openLedger(in *input, o ImportOptions) (l *ledger, err error) {
-	l = &ledger{at: checkpoint{Import: newImportID(), Input: in.identity, System: o.Client.base}, saved: time.Now()}
-	resumed := false
+func openLedger(in *input, o ImportOptions) (*ledger, error) {
+	rejected, err := filepath.Abs(o.Rejects)
+	if err != nil {
+		return nil, fmt.Errorf("find the rejects file: %w; choose another place with -rejects", err)
+	}
+	l := &ledger{at: checkpoint{Import: newImportID(), Input: in.identity, System: o.Client.base}, saved: time.Now()}
+	var last *checkpoint
 	if in.file != nil {
-		var last *checkpoint
 		if l.state, last, err = openState(o.State); err != nil {
 			return nil, err
 		}
-		if last != nil {
-			resumed = true
-			if err := last.fits(l.at, in.name, o.State); err != nil {
-				return nil, errors.Join(err, l.state.close())
-			}
-			l.at = *last
+	}
+	if last != nil {
+		if err := last.fits(l.at, in.name, o.State); err != nil {
+			return nil, errors.Join(err, l.state.close())
 		}
+		l.at = *last
 	}
-	if l.rejects, err = openRejects(o.Rejects, l.at.Rejects, resumed); err != nil {
-		return nil, errors.Join(err, l.abandon(resumed))
+	if l.rejects, err = openRejects(rejected, last); err != nil {
+		return nil, errors.Join(err, l.abandon(last != nil))
 	}
-	if !resumed {
-		err = l.save() // the id is on the disk before the first key that is made of it is sent
+	if last != nil && last.RejectsFile == rejected {
+		return l, nil
 	}
-	return l, err
+	l.at.RejectsFile = rejected
+	return l, l.save() // the id and the path are on the disk before a key is made of the one, or a file of the other
 }
 
 // abandon leaves no state file behind of an import that has not begun.
@@ -141,23 +145,25 @@ func (c *checkpoint) fits(now checkpoint, input, path string) error {
 	return nil
 }
 
-// count records the verdict on the row behind the last one.
+// count records the verdict on the row behind the last one, all of it or, with an error, nothing.
 func (l *ledger) count(row Row, v verdict) error {
-	l.at.Counts.Read++
+	counts := l.at.Counts
+	counts.Read++
 	switch v.kind {
 	case added:
-		l.at.Counts.Added++
+		counts.Added++
 	case existed:
-		l.at.Counts.Existed++
+		counts.Existed++
 	case updated:
-		l.at.Counts.Existed++
-		l.at.Counts.Updated++
+		counts.Existed++
+		counts.Updated++
 	default:
-		l.at.Counts.Rejected++
+		counts.Rejected++
 		if err := l.rejects.add(row, v.reason); err != nil {
 			return err
 		}
 	}
+	l.at.Counts = counts
 	l.at.At = position{Rows: row.Number, Lines: row.Line, Offset: row.End}
 	if time.Since(l.saved) < checkpointEvery {
 		return nil

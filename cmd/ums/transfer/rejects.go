@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// rejects is the file of the rows that were rejected. It is made with the first one.
+// rejects is the file of the rows that were rejected. It is made with the first one, and tried before.
 type rejects struct {
 	path string
 	file *os.File
@@ -21,40 +21,80 @@ type rejects struct {
 	size int64 // in bytes
 }
 
-// openRejects begins a file, or goes on with one of which so many bytes count.
-func openRejects(path string, size int64, resumed bool) (*rejects, error) {
+// rejectsHeader is the first line of the file, by which an import knows one that it has made.
+const rejectsHeader = "row,line,code,detail,name,phone,raw\n"
+
+// openRejects prepares to begin a file, or goes on with that of an import's last checkpoint, which is nil where the import
+// begins. The path is absolute.
+func openRejects(path string, last *checkpoint) (*rejects, error) {
 	r := &rejects{path: path}
-	if size == 0 {
-		return r, r.makeRoom(resumed)
+	switch {
+	case last == nil:
+		return r, r.try()
+	case last.Rejects == 0:
+		removeUncounted(last.RejectsFile)
+		return r, r.try()
+	case last.RejectsFile != path:
+		return nil, fmt.Errorf("the rejects of the import so far are in %s: give that with -rejects, or remove the state file "+
+			"to begin anew", last.RejectsFile)
 	}
-	if err := r.open(os.O_RDWR); err != nil {
-		return nil, err
+	if err := r.resume(last.Rejects); err != nil {
+		return nil, errors.Join(err, r.close())
 	}
-	if info, err := r.file.Stat(); err != nil || info.Size() < size {
-		return nil, errors.Join(fmt.Errorf("the rejects file %s is shorter than when the import was stopped: "+
-			"put it back, or remove the state file to begin anew", path), err, r.close())
-	}
-	if err := r.file.Truncate(size); err != nil {
-		return nil, errors.Join(fmt.Errorf("go on with the rejects file: %w", err), r.close())
-	}
-	if _, err := r.file.Seek(size, io.SeekStart); err != nil {
-		return nil, errors.Join(fmt.Errorf("go on with the rejects file: %w", err), r.close())
-	}
-	r.size = size
 	return r, nil
 }
 
-// makeRoom removes what an import that goes on has not counted, and refuses to write over anything else.
-func (r *rejects) makeRoom(resumed bool) error {
-	if resumed {
-		if err := os.Remove(r.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("begin the rejects file anew: %w", err)
-		}
-		return nil
-	}
+// try finds out whether the file could be made, and leaves none behind.
+func (r *rejects) try() error {
 	if _, err := os.Lstat(r.path); err == nil {
 		return fmt.Errorf("there is a file %s already: move it away, or choose another with -rejects", r.path)
 	}
+	if err := r.open(os.O_CREATE | os.O_EXCL | os.O_RDWR); err != nil {
+		return err
+	}
+	err := errors.Join(r.close(), os.Remove(r.path))
+	r.file = nil
+	if err != nil {
+		return fmt.Errorf("try the rejects file: %w; choose another place with -rejects", err)
+	}
+	return nil
+}
+
+// removeUncounted removes what a killed import wrote behind its last checkpoint. What has another beginning is not its own;
+// what cannot be read or removed is in the way of the file that is tried next, or in nobody's.
+func removeUncounted(path string) {
+	file, err := os.Open(path)
+	if err != nil {
+		return
+	}
+	start, err := io.ReadAll(io.LimitReader(file, int64(len(rejectsHeader))))
+	_ = file.Close()
+	if err == nil && strings.HasPrefix(rejectsHeader, string(start)) {
+		_ = os.Remove(path)
+	}
+}
+
+// resume goes on behind so many bytes of a file.
+func (r *rejects) resume(size int64) error {
+	var info fs.FileInfo
+	err := r.open(os.O_RDWR)
+	if err == nil {
+		info, err = r.file.Stat()
+	}
+	if errors.Is(err, fs.ErrNotExist) || (err == nil && info.Size() < size) {
+		return fmt.Errorf("the rejects file %s is not there, or shorter than when the import was stopped: "+
+			"put it back, or remove the state file to begin anew", r.path)
+	}
+	if err == nil {
+		err = r.file.Truncate(size)
+	}
+	if err == nil {
+		_, err = r.file.Seek(size, io.SeekStart)
+	}
+	if err != nil {
+		return fmt.Errorf("go on with the rejects file: %w", err)
+	}
+	r.size = size
 	return nil
 }
 
@@ -80,7 +120,7 @@ func (r *rejects) add(row Row, why Reason) error {
 		if err := r.open(os.O_CREATE | os.O_EXCL | os.O_RDWR); err != nil {
 			return err
 		}
-		if err := r.csv.Write([]string{"row", "line", "code", "detail", "name", "phone", "raw"}); err != nil {
+		if _, err := r.out.WriteString(rejectsHeader); err != nil {
 			return fmt.Errorf("write the rejects file: %w", err)
 		}
 	}

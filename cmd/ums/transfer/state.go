@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/gofrs/flock"
 )
@@ -29,7 +30,8 @@ type checkpoint struct {
 	At     position `json:"at"`
 	Counts Counts   `json:"counts"`
 
-	Rejects int64 `json:"rejects"` // the length of the rejects file, in bytes
+	Rejects     int64  `json:"rejects"`      // the length of the rejects file, in bytes
+	RejectsFile string `json:"rejects_file"` // its absolute path, from before it is made
 }
 
 // state is the file with the checkpoints, one appended after the other, so that a crash can only harm the last. While it
@@ -61,23 +63,26 @@ func openState(path string) (*state, *checkpoint, error) {
 	return s, last, nil
 }
 
-// read returns the last whole line and cuts off what follows it.
+// read returns the last whole line and cuts off what follows it. It changes nothing of a file that no import has written.
 func (s *state) read() (*checkpoint, error) {
 	content, err := io.ReadAll(s.file)
 	if err != nil {
 		return nil, err
 	}
+	const begins = `{"import":"`
 	whole := content[:bytes.LastIndexByte(content, '\n')+1]
+	lines := bytes.Split(bytes.TrimSuffix(whole, []byte("\n")), []byte("\n"))
+	var last checkpoint
+	switch text := string(content[:min(len(content), len(begins))]); {
+	case len(whole) == 0 && strings.HasPrefix(begins, text):
+	case text != begins || json.Unmarshal(lines[len(lines)-1], &last) != nil || last.Import == "":
+		return nil, errors.New("it is not one of an import: choose another place with -state, or remove it to begin anew")
+	}
 	if err := s.file.Truncate(int64(len(whole))); err != nil {
 		return nil, err
 	}
 	if _, err := s.file.Seek(int64(len(whole)), io.SeekStart); err != nil || len(whole) == 0 {
 		return nil, err
-	}
-	lines := bytes.Split(bytes.TrimSuffix(whole, []byte("\n")), []byte("\n"))
-	var last checkpoint
-	if err := json.Unmarshal(lines[len(lines)-1], &last); err != nil || last.Import == "" {
-		return nil, errors.New("it is not one of an import: choose another place with -state, or remove it to begin anew")
 	}
 	return &last, nil
 }

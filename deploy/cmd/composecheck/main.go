@@ -11,13 +11,14 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"syscall"
 )
 
 func main() {
 	name := flag.String("bus", "redis", "the event bus: redis or kafka")
 	port := flag.Int("port", 18080, "where the gateway answers meanwhile")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, *name, *port, os.Environ(), os.Stdout)
 	stop()
 	if err != nil {
