@@ -46,8 +46,9 @@ func (a *answer) reset(r *http1.Request) {
 	a.begun, a.chunked, a.toClose, a.whole, a.failed, a.left, a.trailer = false, false, false, false, false, 0, nil
 }
 
-// rest gives the buffer back, unless answers were so long that it has grown.
+// rest gives the buffer back, unless answers were so long that it has grown, and forgets the request.
 func (a *answer) rest() {
+	a.method, a.trailer = "", nil
 	if cap(a.out) == socket.BufferSize {
 		a.conn.server.buffers.Put(a.out)
 		a.out = nil
