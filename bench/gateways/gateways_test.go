@@ -2,6 +2,7 @@ package gateways_test
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -72,5 +73,17 @@ func TestRunRefusesWhatIsWrong(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got error %v, want one with %q", args, err, want)
 		}
+	}
+}
+
+// TestOverloadMeasuresItsOwn checks that a gateway that does not start is not measured in the shape of another one, and that
+// the gateway under overload does not write into the files of the one that was measured before.
+func TestOverloadMeasuresItsOwn(t *testing.T) {
+	t.Parallel()
+	if n, err := gateways.StartBeside(t.Context(), t.TempDir(), errors.New("away")); err == nil || n != 0 {
+		t.Errorf("started %d, error %v; want none and an error", n, err)
+	}
+	if gateways.OverloadFolder == gateways.Ours {
+		t.Errorf("both gateways have the folder %s", gateways.Ours)
 	}
 }
