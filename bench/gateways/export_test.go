@@ -6,6 +6,7 @@ import (
 
 	"github.com/glarimy/ums/bench/process"
 	"github.com/glarimy/ums/bench/report"
+	"github.com/glarimy/ums/gateway/safety"
 )
 
 // StolenTries is how often a sample is taken at most.
@@ -44,3 +45,8 @@ const (
 	OverloadFolder = overloaded
 	Ours           = ours
 )
+
+// NginxConfig is nginx's configuration of one route, where root is the only user or not.
+func NginxConfig(oneUser bool) string {
+	return nginxConfig(site{routes: []safety.Route{{}}, oneRoute: true, oneUser: oneUser})
+}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/glarimy/ums/bench/apart"
 	"github.com/glarimy/ums/bench/process"
 	"github.com/glarimy/ums/bench/report"
 	"github.com/glarimy/ums/gateway/safety"
@@ -99,7 +100,7 @@ func (r *run) startOne(ctx context.Context, p peer, s site) (*server, error) {
 	if s.admin, err = process.FreeAddr(ctx); err != nil {
 		return nil, err
 	}
-	s.dir = filepath.Join(r.dir, p.name)
+	s.dir, s.oneUser = filepath.Join(r.dir, p.name), apart.OneUser()
 	if err := os.MkdirAll(s.dir, 0o755); err != nil { //nolint:gosec // nginx's workers are another user's
 		return nil, err
 	}

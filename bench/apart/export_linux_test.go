@@ -1,0 +1,4 @@
+package apart
+
+// OneUserIn reports what OneUser does where /proc/self/uid_map holds a text.
+func OneUserIn(uidMap string) bool { return oneUser(uidMap) }
