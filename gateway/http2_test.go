@@ -63,8 +63,8 @@ func overHTTP2(tb testing.TB) *http.Transport {
 	return transport
 }
 
-// sendHTTP2 sends a request to a gateway, and returns the head of the answer.
-func sendHTTP2(tb testing.TB, transport *http.Transport, method, addr, path string, body io.Reader) *http.Response {
+// sendHTTP2 sends a request to a gateway, and returns the answer before its body has come.
+func sendHTTP2(tb testing.TB, transport *http.Transport, method, addr, path string, body io.Reader) response {
 	tb.Helper()
 	ctx, cancel := context.WithTimeout(tb.Context(), 20*time.Second)
 	tb.Cleanup(cancel)
@@ -77,26 +77,26 @@ func sendHTTP2(tb testing.TB, transport *http.Transport, method, addr, path stri
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = res.Body.Close() })
-	return res
+	return response{Response: res}
 }
 
 // stalling is an upstream that answers /user with a body without an end, and /stream with an event now and one on demand.
 type stalling struct {
 	*rawUpstream
-	cut  chan error // why a body without an end did end
+	cut  chan struct{} // a body without an end has ended
 	next chan struct{}
 }
 
 func newStalling(t *testing.T) *stalling {
 	t.Helper()
-	s := &stalling{cut: make(chan error, 1), next: make(chan struct{})}
+	s := &stalling{cut: make(chan struct{}, 1), next: make(chan struct{})}
 	s.rawUpstream = newRawUpstreamFunc(t, func(conn net.Conn, _ *bufio.Reader) bool {
 		if strings.HasPrefix(target(s.last(t)), "/user") {
 			_, err := io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n")
 			for part := make([]byte, 64<<10); err == nil; {
 				_, err = conn.Write(part)
 			}
-			s.cut <- err
+			s.cut <- struct{}{}
 			return false
 		}
 		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n1\n\r\n")
@@ -146,7 +146,7 @@ type stuck struct {
 	net.Conn
 
 	full atomic.Bool
-	end  context.Context //nolint:containedctx // of the test
+	end  context.Context // of the test
 }
 
 func (s *stuck) Read(p []byte) (int, error) {
@@ -193,10 +193,10 @@ func TestHTTP2_slowBody(t *testing.T) {
 		body, never := io.Pipe()
 		defer never.Close()
 		res := sendHTTP2(t, overHTTP2(t), call.method, addr, call.path, body)
-		text, err := io.ReadAll(res.Body)
-		if err != nil {
+		var err error
+		if res.body, err = io.ReadAll(res.Body); err != nil {
 			t.Fatal(err)
 		}
-		wantProblem(t, response{Response: res, body: text}, problem.RequestTimeout, "")
+		wantProblem(t, res, problem.RequestTimeout, "")
 	}
 }

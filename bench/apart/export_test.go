@@ -1,3 +1,5 @@
+//go:build linux
+
 package apart
 
 // OneUserIn reports what OneUser does where /proc/self/uid_map holds a text.
