@@ -18,6 +18,8 @@ import (
 	"github.com/go-jose/go-jose/v4/jwt"
 
 	"github.com/glarimy/ums/gateway"
+	"github.com/glarimy/ums/gateway/config"
+	"github.com/glarimy/ums/gateway/ratelimit"
 	"github.com/glarimy/ums/shared/httpserver"
 	"github.com/glarimy/ums/shared/problem"
 )
@@ -226,5 +228,38 @@ func TestAccess_keyFile(t *testing.T) {
 	}
 	if n := strings.Count(e.log.String(), "ACCESS IS OPEN"); n != 1 {
 		t.Errorf("the log warns %d times of open access", n)
+	}
+}
+
+// TestAccess_rejected checks that the keys in force are still those that are loaded again after a configuration was
+// rejected which would have had others.
+func TestAccess_rejected(t *testing.T) {
+	t.Parallel()
+	e := newEnforced(t)
+	status := func() int { return e.send(t, "GET /user/x", "X-API-Key: "+e.reader).StatusCode }
+	limit, err := ratelimit.NewPolicy("some", 1, time.Second, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := mustLoad(t, e.getenv)
+	other.Access.JWT = nil
+	other.RateLimits, other.RateLimitRedis = []config.RateLimit{{Name: "some", Policy: limit}}, "http://no-redis"
+	for i := range other.Routes {
+		other.Routes[i].RateLimit = "some"
+	}
+	if err := e.Apply(other); err == nil {
+		t.Fatal("a configuration with a Redis that is none is in force")
+	}
+	if got := status(); got != http.StatusOK {
+		t.Errorf("a good key: %d", got)
+	}
+	if err := os.WriteFile(e.keyFile, []byte("# nobody\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := e.ReloadKeys(); err != nil {
+		t.Error(err)
+	}
+	if got := status(); got != http.StatusUnauthorized {
+		t.Errorf("a key that was taken out: %d", got)
 	}
 }

@@ -90,7 +90,7 @@ func (w *guard) authorize(x *exchange.Exchange, e *endpoint) (access.Identity, e
 // keepsBack reports whether a client's field stays behind, because it holds a secret that is for the gateway alone. Where
 // access is open there is none: a service may have credentials of its own.
 func (w *guard) keepsBack(name string) bool {
-	return !w.access.IsOpen() && (http1.EqualFold(name, access.Authorization) || http1.EqualFold(name, access.APIKey))
+	return !w.access.IsOpen() && access.Stripped(name)
 }
 
 // limit lets a request pass unless there were too many, and has the client told of its limit.

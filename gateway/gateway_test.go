@@ -32,15 +32,21 @@ func start(tb testing.TB, upstreamURL string) *started {
 	return startWith(tb, mustLoad(tb, everySlotAt(upstreamURL)))
 }
 
-// startRoutes starts a gateway with routes given as YAML, which call their only upstream find.
+// startRoutes starts a gateway with the routes of loadRoutes.
 func startRoutes(tb testing.TB, upstreamURL, routes string) *started {
+	tb.Helper()
+	return startWith(tb, loadRoutes(tb, upstreamURL, routes))
+}
+
+// loadRoutes loads routes given as YAML, which call their only upstream find.
+func loadRoutes(tb testing.TB, upstreamURL, routes string) config.Config {
 	tb.Helper()
 	file := "version: 1\nupstreams: {find: {url: \"${FIND_URL}\"}}\nroutes:\n" + routes
 	c, err := config.Load("gateway.yaml", []byte(file), func(string) (string, error) { return upstreamURL, nil })
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return startWith(tb, c)
+	return c
 }
 
 func startWith(tb testing.TB, c config.Config) *started {

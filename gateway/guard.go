@@ -18,7 +18,8 @@ import (
 	"github.com/glarimy/ums/shared/problem"
 )
 
-// lookAtKeysEvery is how often the files of keys are looked at. A change is in force after two looks.
+// lookAtKeysEvery is how often the file of API keys is looked at: a change is in force after two looks. The issuer's keys are
+// fetched, or read from their file, when a look finds that due, which is every ten minutes.
 const lookAtKeysEvery = 5 * time.Second
 
 // guards are what the guards of one configuration after another share: who may call, as long as that is configured the
@@ -26,7 +27,7 @@ const lookAtKeysEvery = 5 * time.Second
 type guards struct {
 	logger     *slog.Logger
 	registerer prometheus.Registerer
-	tick       <-chan time.Time // when files of keys are looked at; nil: lookAtKeysEvery
+	tick       <-chan time.Time // when keys are looked at; nil: lookAtKeysEvery
 	access     lease[*access.Authenticator]
 	limiter    lease[*ratelimit.Limiter]
 }

@@ -152,7 +152,7 @@ func TestPaths_http2(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewUnstartedServer(edge.HTTPHandler(g, nil))
+	server := httptest.NewUnstartedServer(edge.HTTPHandler(g, edge.DefaultLimits(), nil))
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	t.Cleanup(func() { server.Close(); g.Close() })

@@ -52,7 +52,8 @@ type Dependencies struct {
 	Resolver upstream.Resolver // of upstreams' names; nil: the system's
 	// After is the clock of the delay before a stop; time.After where it is nil.
 	After func(time.Duration) <-chan time.Time
-	// Tick is when the files of keys are looked at; every ten seconds where it is nil.
+	// Tick is when the file of API keys is looked at, and whether the issuer's keys are due; every five seconds where it is
+	// nil.
 	Tick <-chan time.Time
 }
 

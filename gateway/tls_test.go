@@ -104,6 +104,30 @@ func TestTLS(t *testing.T) {
 	wantProblem(t, res, problem.MalformedRequest, "")
 }
 
+// TestTLS_brokenOff checks that an answer that breaks off does not look whole to a client of HTTP/1.0, which takes the end of
+// the connection for that of the answer: TLS must not say that this end is meant.
+func TestTLS_brokenOff(t *testing.T) {
+	t.Parallel()
+	upstream := newRawUpstreamFunc(t, func(conn net.Conn, _ *bufio.Reader) bool {
+		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n5\r\nha")
+		return false
+	})
+	service, _ := serveUntil(t, everySlotAt(upstream.url), func(_ *httpserver.Config, d *gateway.Dependencies) {
+		d.TLS = writeCertificate(t, t.TempDir(), 1)
+	})
+	conn, err := tls.Dial("tcp", service.TLSAddr(), &tls.Config{InsecureSkipVerify: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, "GET /user/x HTTP/1.0\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := io.ReadAll(conn); err == nil {
+		t.Errorf("%q looks whole", all)
+	}
+}
+
 // TestTLS_renewed checks that a certificate is replaced while the gateway runs, and that a broken one is not taken.
 func TestTLS_renewed(t *testing.T) {
 	t.Parallel()

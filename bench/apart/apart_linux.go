@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"time"
 
@@ -28,6 +29,19 @@ func Command(ctx context.Context, args ...string) (*exec.Cmd, error) {
 		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: gid, Size: 1}}
 	}
 	return cmd, nil
+}
+
+// OneUser reports whether this process is in a user namespace in which there is nobody but root: no server can change to
+// another user there, nor give files to one (user_namespaces(7)).
+func OneUser() bool {
+	text, err := os.ReadFile("/proc/self/uid_map")
+	return err == nil && oneUser(string(text))
+}
+
+// oneUser reads lines of: the first id inside, the first one outside, and how many.
+func oneUser(uidMap string) bool {
+	fields := strings.Fields(uidMap)
+	return len(fields) == 3 && fields[2] == "1"
 }
 
 // Join makes the network of this process usable: it brings its loopback interface up.

@@ -13,3 +13,6 @@ func Command(context.Context, ...string) (*exec.Cmd, error) { return nil, errors
 
 // Join does nothing.
 func Join() error { return nil }
+
+// OneUser reports false.
+func OneUser() bool { return false }

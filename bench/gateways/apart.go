@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 
 	"github.com/glarimy/ums/bench/apart"
 	"github.com/glarimy/ums/gateway/safety"
@@ -14,12 +15,15 @@ import (
 // joined is the first argument of this program in a network of its own.
 const joined = "apart"
 
+// NotJoined is the status of that process if it may not make its network usable.
+const NotJoined = 3
+
 // oneThread in the environment of the load and of the upstream has them run on one processor at a time, as other load
 // generators do: what they would spend on looking for work on the others, the gateways lack.
 const oneThread = "GOMAXPROCS=1"
 
-// runApart runs the benchmark in a network of its own, where this process may make one. Whatever has to be downloaded is
-// made ready before.
+// runApart runs the benchmark in a network of its own, where this process may make one and use it. Whatever has to be
+// downloaded is made ready before.
 func (b Bench) runApart(ctx context.Context, o options, args []string, getenv func(string) string, stdout io.Writer) error {
 	if err := b.makeReady(ctx, o, getenv); err != nil {
 		return err
@@ -28,7 +32,10 @@ func (b Bench) runApart(ctx context.Context, o options, args []string, getenv fu
 	if err == nil {
 		cmd.Stdout, cmd.Stderr, cmd.Env = stdout, b.Progress, append(cmd.Environ(), oneThread)
 		if err = cmd.Start(); err == nil {
-			return cmd.Wait()
+			err = cmd.Wait()
+			if ended, ok := errors.AsType[*exec.ExitError](err); !ok || ended.ExitCode() != NotJoined {
+				return err
+			}
 		}
 	}
 	fmt.Fprintf(b.Progress, "bench: in the machine's network, through its packet filter: %v\n", err)

@@ -15,6 +15,7 @@ type site struct {
 	routes   []safety.Route
 	oneRoute bool    // routes[0] is /user/{name}, without a body
 	limited  bool    // with a rate limit that is never reached
+	oneUser  bool    // root is the only user there is
 	issued   *issued // whose tokens alone are let in; nil: no token is asked for
 }
 
@@ -45,9 +46,13 @@ func ourConfig(s site) string {
 	return "version: 1\nupstreams:\n" + upstreams.String() + "routes:\n" + routes.String()
 }
 
-// nginxConfig keeps connections to upstreams, and hands requests on as they come, as nginx's own documentation says.
+// nginxConfig keeps connections to upstreams, and hands requests on as they come, as nginx's own documentation says. Where
+// root is the only user, its workers are root's: it would not start with those of another user.
 func nginxConfig(s site) string {
 	var b strings.Builder
+	if s.oneUser {
+		b.WriteString("user root root;\n")
+	}
 	fmt.Fprintf(&b, `daemon off;
 worker_processes auto;
 pid %[1]s/nginx.pid;

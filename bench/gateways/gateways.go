@@ -16,6 +16,7 @@ import (
 	"github.com/glarimy/ums/bench/apart"
 	"github.com/glarimy/ums/bench/process"
 	"github.com/glarimy/ums/bench/report"
+	"github.com/glarimy/ums/shared/program"
 )
 
 // Bench is the benchmark. It starts its upstream in a process of its own, which is this program again with the arguments
@@ -60,7 +61,7 @@ func (b Bench) Run(ctx context.Context, args []string, getenv func(string) strin
 	}
 	if len(args) > 0 && args[0] == joined {
 		if err := apart.Join(); err != nil {
-			return err
+			return &program.ExitError{Status: NotJoined, Err: err}
 		}
 		b.apart, args = true, append(args[1:], "-shared")
 	}

@@ -34,7 +34,7 @@ func (r *run) measure(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := r.start(ctx, chosen, upstream); err != nil {
+	if _, err := r.start(ctx, chosen, upstream); err != nil {
 		return "", err
 	}
 	for _, s := range r.servers {
@@ -63,13 +63,13 @@ func (r *run) sample(ctx context.Context, s *server) (err error) {
 	if _, err := client.Run(ctx, r.options.duration/4); err != nil {
 		return err
 	}
-	closed, err := r.stolen.undisturbed(ctx, readProcessorTime, func() (report.Sample, error) {
+	closed, err := undisturbed(ctx, &r.stolen, stolenTries, readProcessorTime, func() (report.Sample, error) {
 		return s.load(ctx, client, r.options.duration, 0)
 	})
 	if err != nil {
 		return err
 	}
-	open, err := r.stolen.undisturbed(ctx, readProcessorTime, func() (report.Sample, error) {
+	open, err := undisturbed(ctx, &r.stolen, stolenTries, readProcessorTime, func() (report.Sample, error) {
 		return s.load(ctx, client, r.options.duration, r.options.rate)
 	})
 	s.closed.Samples, s.open.Samples = append(s.closed.Samples, closed), append(s.open.Samples, open)

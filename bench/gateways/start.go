@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/glarimy/ums/bench/apart"
 	"github.com/glarimy/ums/bench/process"
 	"github.com/glarimy/ums/bench/report"
 	"github.com/glarimy/ums/gateway/safety"
@@ -55,8 +56,9 @@ func (r *run) startUpstream(ctx context.Context, env ...string) (string, error) 
 	return addr, started.Wait(ctx, func(ctx context.Context) error { return checkAnswer(ctx, addr, "") })
 }
 
-// start starts the chosen gateways. Those that cannot be had are left out, with a note.
-func (r *run) start(ctx context.Context, chosen []peer, upstream string) error {
+// start starts the chosen gateways, and returns those that it has started. Those that cannot be had are left out, with a
+// note; that there is none is an error.
+func (r *run) start(ctx context.Context, chosen []peer, upstream string) (servers []*server, err error) {
 	for _, p := range chosen {
 		s := site{routes: []safety.Route{{Slot: "find", Addr: upstream}}, oneRoute: true, limited: p.limited}
 		started, err := r.startOne(ctx, p, s)
@@ -75,17 +77,17 @@ func (r *run) start(ctx context.Context, chosen []peer, upstream string) error {
 			r.say("%s", r.notes[len(r.notes)-1])
 			if started != nil {
 				if err := started.process.Stop(); err != nil {
-					return err
+					return nil, err
 				}
 			}
 			continue
 		}
-		r.servers = append(r.servers, started)
+		r.servers, servers = append(r.servers, started), append(servers, started)
 	}
-	if len(r.servers) == 0 {
-		return errors.New("there is nothing to measure")
+	if len(servers) == 0 {
+		return nil, errors.New("there is nothing to measure")
 	}
-	return nil
+	return servers, nil
 }
 
 // startOne starts a peer for a site, of which it chooses the addresses and the folder. It may have started the server
@@ -98,7 +100,7 @@ func (r *run) startOne(ctx context.Context, p peer, s site) (*server, error) {
 	if s.admin, err = process.FreeAddr(ctx); err != nil {
 		return nil, err
 	}
-	s.dir = filepath.Join(r.dir, p.name)
+	s.dir, s.oneUser = filepath.Join(r.dir, p.name), apart.OneUser()
 	if err := os.MkdirAll(s.dir, 0o755); err != nil { //nolint:gosec // nginx's workers are another user's
 		return nil, err
 	}

@@ -7,8 +7,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-
-	"github.com/glarimy/ums/bench/report"
 )
 
 // A virtual machine's host gives its processors to others, for minutes at times, and whoever is measured then looks slow.
@@ -65,17 +63,17 @@ type stolen struct {
 	worst             float64 // of the samples that were kept
 }
 
-// undisturbed takes a sample until the host took hardly anything of the processors meanwhile, and at last the best of all
-// tries.
-func (s *stolen) undisturbed(
-	ctx context.Context, now func() processorTime, take func() (report.Sample, error),
-) (best report.Sample, err error) {
+// undisturbed takes a sample until the host took hardly anything of the processors meanwhile, and at last the best of so
+// many tries.
+func undisturbed[S any](
+	ctx context.Context, s *stolen, tries int, now func() processorTime, take func() (S, error),
+) (best S, err error) {
 	least := 2.0
-	for try := range stolenTries {
+	for try := range tries {
 		before := now()
 		sample, err := take()
 		if err := errors.Join(err, ctx.Err()); err != nil {
-			return report.Sample{}, err
+			return best, err
 		}
 		if share := now().share(before); share < least {
 			best, least = sample, share
@@ -83,7 +81,7 @@ func (s *stolen) undisturbed(
 		if least <= stolenLimit {
 			break
 		}
-		if try+1 < stolenTries {
+		if try+1 < tries {
 			s.repeated++
 		}
 	}

@@ -162,7 +162,7 @@ func TestHeaders(t *testing.T) {
 	if actor, scopes := (access.Identity{}).Headers(); actor != "" || scopes != "" {
 		t.Errorf("of nobody: %q, %q", actor, scopes)
 	}
-	if !access.Stripped("Authorization") || !access.Stripped("X-Api-Key") || access.Stripped("Accept") {
+	if !access.Stripped("Authorization") || !access.Stripped("x-API-key") || access.Stripped("Accept") {
 		t.Error("Stripped is not of the headers with secrets alone")
 	}
 }

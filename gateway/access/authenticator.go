@@ -12,6 +12,7 @@ import (
 	"github.com/glarimy/ums/gateway/access/keyfile"
 	"github.com/glarimy/ums/gateway/access/token"
 	"github.com/glarimy/ums/gateway/config"
+	"github.com/glarimy/ums/gateway/http1"
 )
 
 // The headers that hold credentials, in their canonical form.
@@ -21,8 +22,10 @@ const (
 )
 
 // Stripped reports whether a request's header stays behind, because it holds a secret that is for the gateway alone.
-// The name is expected in its canonical form.
-func Stripped(name string) bool { return name == Authorization || name == APIKey }
+// The name may be spelt in any case.
+func Stripped(name string) bool {
+	return http1.EqualFold(name, Authorization) || http1.EqualFold(name, APIKey)
+}
 
 // Options are what an Authenticator is made of. Logger and Now are required.
 type Options struct {
@@ -85,8 +88,8 @@ func Rules(c config.Config) keyfile.Rules {
 	return rules
 }
 
-// Run keeps the keys fresh until ctx ends: the file of API keys is looked at, and the issuer's keys are fetched if that is
-// due, whenever tick fires; every five seconds is right.
+// Run keeps the keys fresh until ctx ends: the file of API keys is looked at, and the issuer's keys are fetched, or read from
+// their file, if that is due, whenever tick fires; every five seconds is right.
 func (a *Authenticator) Run(ctx context.Context, tick <-chan time.Time) {
 	var wait sync.WaitGroup
 	defer wait.Wait()
@@ -112,7 +115,8 @@ func (a *Authenticator) Run(ctx context.Context, tick <-chan time.Time) {
 	}
 }
 
-// Reload looks at the file of API keys now, as on SIGHUP. After an error the keys of before stay in force.
+// Reload looks at the file of API keys now, as on SIGHUP, and not at the issuer's keys. After an error the keys of before stay
+// in force.
 func (a *Authenticator) Reload() error {
 	if a.keys == nil {
 		return nil

@@ -20,9 +20,6 @@ type Identity struct {
 // Headers returns the values of Ums-Actor and Ums-Scopes; the header of an empty one is left out.
 func (i Identity) Headers() (actor, scopes string) { return i.Actor, i.joined }
 
-// May reports whether the scopes include all of those that are needed.
-func (i Identity) May(needed []string) bool { return i.missing(needed) == "" }
-
 // missing returns the first scope that is needed and not there, or "".
 func (i Identity) missing(needed []string) string {
 	for _, scope := range needed {

@@ -141,6 +141,12 @@ func TestLoad_whoMayDoWhatFaults(t *testing.T) {
 			`6: the rate "0/s" of rate limit b is none: write it like 100/s, 600/m or 1000/h`,
 			"7: rate limit c: at this rate a burst of 100 takes longer than 24h0m0s to be there again",
 			`8: unknown key "burts" in rate limit d; did you mean "burst"?`, `8: rate limit d has no "burst"`}},
+		"a Redis that is none": {"rate_limit_redis: http://u:geheim@h\n", []string{
+			"3: the URL of the rate limits' Redis: redis: invalid URL scheme: http; " +
+				"write it like redis://HOST:6379, or rediss://USER:PASSWORD@HOST:6379/0 for TLS"}},
+		"a Redis that is no URL": {"rate_limit_redis: 'redis://u:geheim/x@h'\n", []string{
+			"3: the URL of the rate limits' Redis is not a URL; " +
+				"write it like redis://HOST:6379, or rediss://USER:PASSWORD@HOST:6379/0 for TLS"}},
 		"cors": {"cors:\n  origins: ['*', 'null', https://a.example/, https://A.example, a.example, https://a.example:443, https://a.example, https://a.example]\n" +
 			"  headers: ['*', 'a b']\n  credentials: yes\n  max_age: 1\n", []string{
 			"4: the origin * would let every page call; list the origins of those that should",

@@ -40,7 +40,7 @@ func (r *reader) document(data []byte) Config {
 	}
 	c.RateLimits = r.rateLimits(fields["rate_limits"])
 	if n := fields["rate_limit_redis"]; n != nil {
-		c.RateLimitRedis, _ = r.text(n, "the URL of the rate limits' Redis")
+		c.RateLimitRedis = r.rateLimitRedis(n)
 	}
 	if n := r.required(root, fields, "routes", "the file"); n != nil {
 		c.Routes = r.routes(n, c.Upstreams, c.RateLimits)

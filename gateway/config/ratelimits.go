@@ -47,6 +47,18 @@ func (r *reader) rateLimits(n *yaml.Node) []RateLimit {
 	return list
 }
 
+// rateLimitRedis reads a URL that may hold a password, which no fault tells. An empty one is none.
+func (r *reader) rateLimitRedis(n *yaml.Node) string {
+	text, ok := r.text(n, "the URL of the rate limits' Redis")
+	if !ok || text == "" {
+		return ""
+	}
+	if err := ratelimit.CheckURL(text); err != nil {
+		r.fault(n, "%v; write it like redis://HOST:6379, or rediss://USER:PASSWORD@HOST:6379/0 for TLS", err)
+	}
+	return text
+}
+
 func (r *reader) rateLimit(n *yaml.Node, name string) RateLimit {
 	l := RateLimit{Name: name}
 	what := "rate limit " + name

@@ -2,6 +2,7 @@ package edge
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -45,8 +46,9 @@ func (a *answer) reset(r *http1.Request) {
 	a.begun, a.chunked, a.toClose, a.whole, a.failed, a.left, a.trailer = false, false, false, false, false, 0, nil
 }
 
-// rest gives the buffer back, unless answers were so long that it has grown.
+// rest gives the buffer back, unless answers were so long that it has grown, and forgets the request.
 func (a *answer) rest() {
+	a.method, a.trailer = "", nil
 	if cap(a.out) == socket.BufferSize {
 		a.conn.server.buffers.Put(a.out)
 		a.out = nil
@@ -242,13 +244,20 @@ func (a *answer) finish() bool {
 	}
 }
 
-// breakOff ends an answer so that it does not look whole: where the connection's end would be its end, by a reset.
+// breakOff ends an answer so that it does not look whole: where the connection's end would be its end, by a reset, and
+// without the word by which TLS tells that the end is meant.
 func (a *answer) breakOff() {
-	if a.toClose {
-		if tcp, ok := a.conn.nc.(*net.TCPConn); ok {
-			_ = tcp.SetLinger(0)
-		}
+	if !a.toClose {
+		return
 	}
+	nc := a.conn.nc
+	if secure, ok := nc.(*tls.Conn); ok {
+		nc = secure.NetConn()
+	}
+	if tcp, ok := nc.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = nc.Close()
 }
 
 // linger closes the connection in a way that lets the client read the answer although it is still sending: were there

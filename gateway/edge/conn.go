@@ -83,10 +83,19 @@ func (c *conn) serve() {
 	}
 }
 
-// rest gives back what the connection does not need between requests.
+// rest gives back what the connection does not need between requests: its buffers, and the last request's head and that of
+// its answer, of which each field would keep all.
 func (c *conn) rest() {
 	c.reader.Rest()
 	c.answer.rest()
+	fields, x := c.request.Fields, &c.x
+	clear(fields)
+	c.request = http1.Request{Fields: fields[:0]}
+	c.body.SetRequest(c.reader, &c.request)
+	clear(x.Fresh[:cap(x.Fresh)])
+	clear(x.Upstream[:cap(x.Upstream)])
+	x.Reset()
+	x.Method, x.Target, x.Host, x.Fields = "", "", "", nil
 }
 
 // await waits for the first byte of a request.

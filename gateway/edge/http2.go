@@ -6,16 +6,16 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"sync/atomic"
 	"time"
 
 	"github.com/glarimy/ums/gateway/exchange"
 )
 
-// HTTPHandler lets a server of net/http serve what h answers: it is how HTTP/2 comes in. draining may be nil.
-func HTTPHandler(h exchange.Handler, draining func() bool) http.Handler {
+// HTTPHandler lets a server of net/http serve what h answers: it is how HTTP/2 comes in. Of the limits, it looks after
+// those of the body and of writing. draining may be nil.
+func HTTPHandler(h exchange.Handler, l Limits, draining func() bool) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c := &client{w: w, r: r}
+		c := &client{w: w, r: r, controller: http.NewResponseController(w), writeWithin: l.Write}
 		x := &exchange.Exchange{
 			Method: r.Method, Target: rawTarget(r), Host: r.Host, Major: r.ProtoMajor, Minor: r.ProtoMinor,
 			Length: r.ContentLength, Expect: r.Header.Get("Expect") != "", RemoteAddr: r.RemoteAddr, RemoteIP: r.RemoteAddr,
@@ -30,6 +30,9 @@ func HTTPHandler(h exchange.Handler, draining func() bool) http.Handler {
 			}
 		}
 		c.body.reader, c.body.done = r.Body, r.ContentLength == 0
+		if !c.body.done {
+			_ = c.controller.SetReadDeadline(time.Now().Add(l.Body))
+		}
 		if draining != nil && draining() {
 			c.CloseAfter()
 		}
@@ -55,12 +58,14 @@ func rawTarget(r *http.Request) string {
 
 // client is the exchange's Client over net/http.
 type client struct {
-	w     http.ResponseWriter
-	r     *http.Request
-	body  httpBody
-	begun bool
-	whole bool
-	close bool
+	w           http.ResponseWriter
+	r           *http.Request
+	controller  *http.ResponseController
+	writeWithin time.Duration
+	body        httpBody
+	begun       bool
+	whole       bool
+	close       bool
 }
 
 // Interim implements exchange.Client.
@@ -98,10 +103,25 @@ func (c *client) Begin(status int, fields []exchange.Field, length int64) error 
 }
 
 // Write implements exchange.Client.
-func (c *client) Write(p []byte) (int, error) { return c.w.Write(p) }
+func (c *client) Write(p []byte) (int, error) {
+	c.limit()
+	defer c.unlimit()
+	return c.w.Write(p)
+}
 
 // Flush implements exchange.Client.
-func (c *client) Flush() error { return http.NewResponseController(c.w).Flush() }
+func (c *client) Flush() error {
+	c.limit()
+	defer c.unlimit()
+	return c.controller.Flush()
+}
+
+// limit sets the write deadline, after which the stream is reset, so that a client that opens no window holds nothing.
+func (c *client) limit() { _ = c.controller.SetWriteDeadline(time.Now().Add(c.writeWithin)) }
+
+// unlimit takes the write deadline back. A connection's only matters while something is written; a stream's would end it
+// also while the upstream is silent.
+func (c *client) unlimit() { _ = c.controller.SetWriteDeadline(time.Time{}) }
 
 // Trail implements exchange.Client.
 func (c *client) Trail(fields []exchange.Field) {
@@ -113,6 +133,7 @@ func (c *client) Trail(fields []exchange.Field) {
 // End implements exchange.Client.
 func (c *client) End() error {
 	c.whole = true
+	c.limit() // of the last part, which net/http sends after the handler
 	return nil
 }
 
@@ -124,8 +145,7 @@ func (c *client) Gone() bool { return c.r.Context().Err() != nil }
 
 // StopReading implements exchange.Client.
 func (c *client) StopReading() {
-	c.body.stopped.Store(true)
-	_ = http.NewResponseController(c.w).SetReadDeadline(time.Unix(1, 0))
+	_ = c.controller.SetReadDeadline(time.Unix(1, 0))
 }
 
 // Context implements exchange.Client.
@@ -133,9 +153,8 @@ func (c *client) Context() context.Context { return c.r.Context() }
 
 // httpBody is a request's body as net/http gives it.
 type httpBody struct {
-	reader  io.Reader
-	done    bool
-	stopped atomic.Bool
+	reader io.Reader
+	done   bool
 }
 
 // Whole implements exchange.Body.

@@ -34,7 +34,9 @@ func NewSecure(s *Server, h exchange.Handler, certificate *Certificate) *Secure 
 	return &Secure{
 		plain: s, config: config,
 		http2: &http.Server{
-			Handler: HTTPHandler(h, s.draining.Load), TLSConfig: config,
+			Handler: HTTPHandler(h, s.limits, s.draining.Load), TLSConfig: config,
+			// Of a connection whose bytes nobody takes, whatever the windows of its streams.
+			HTTP2:             &http.HTTP2Config{WriteByteTimeout: s.limits.Write},
 			ReadHeaderTimeout: s.limits.Head, IdleTimeout: s.limits.Idle, MaxHeaderBytes: s.limits.HeadBytes,
 			ErrorLog: slog.NewLogLogger(s.logger.Handler(), slog.LevelDebug),
 		},

@@ -84,32 +84,47 @@ func (s *shared) take(ctx context.Context, p Policy, key string) (allowed bool, 
 // Open returns a client for the Redis server or cluster that rawURL names; it does not connect. The forms are those of
 // REDIS_URL. Each stage of a call takes at most 30 ms, whatever the URL says. No error holds the URL or its password.
 func Open(rawURL string) (redis.UniversalClient, error) {
-	u, err := url.Parse(rawURL)
+	server, cluster, err := parseURL(rawURL)
 	if err != nil {
-		return nil, errors.New("the URL of the rate limits' Redis is not a URL")
+		return nil, err
 	}
 	noMaintenance := &maintnotifications.Config{Mode: maintnotifications.ModeDisabled} // it stretches the timeouts
-	if u.Query().Has("addr") {
-		options, err := redis.ParseClusterURL(rawURL)
-		if err != nil {
-			return nil, fmt.Errorf("the URL of the rate limits' Redis: %w", withoutURL(err))
-		}
-		options.DialTimeout, options.PoolTimeout = timeout, timeout
-		options.ReadTimeout, options.WriteTimeout = timeout, timeout
-		options.MaxRetries, options.MaxRedirects, options.DialerRetries = -1, 2, 1
-		options.MaintNotificationsConfig, options.DisableIdentity = noMaintenance, true
-		options.ReadOnly, options.RouteByLatency, options.RouteRandomly = false, false, false
-		return redis.NewClusterClient(options), nil
+	if cluster != nil {
+		cluster.DialTimeout, cluster.PoolTimeout = timeout, timeout
+		cluster.ReadTimeout, cluster.WriteTimeout = timeout, timeout
+		cluster.MaxRetries, cluster.MaxRedirects, cluster.DialerRetries = -1, 2, 1
+		cluster.MaintNotificationsConfig, cluster.DisableIdentity = noMaintenance, true
+		cluster.ReadOnly, cluster.RouteByLatency, cluster.RouteRandomly = false, false, false
+		return redis.NewClusterClient(cluster), nil
 	}
-	options, err := redis.ParseURL(rawURL)
+	server.DialTimeout, server.PoolTimeout = timeout, timeout
+	server.ReadTimeout, server.WriteTimeout = timeout, timeout
+	server.MaxRetries, server.DialerRetries = -1, 1
+	server.MaintNotificationsConfig, server.DisableIdentity = noMaintenance, true
+	return redis.NewClient(server), nil
+}
+
+// CheckURL returns the error that Open would.
+func CheckURL(rawURL string) error {
+	_, _, err := parseURL(rawURL)
+	return err
+}
+
+// parseURL returns the options of a server or those of a cluster.
+func parseURL(rawURL string) (server *redis.Options, cluster *redis.ClusterOptions, err error) {
+	u, err := url.Parse(rawURL)
 	if err != nil {
-		return nil, fmt.Errorf("the URL of the rate limits' Redis: %w", withoutURL(err))
+		return nil, nil, errors.New("the URL of the rate limits' Redis is not a URL")
 	}
-	options.DialTimeout, options.PoolTimeout = timeout, timeout
-	options.ReadTimeout, options.WriteTimeout = timeout, timeout
-	options.MaxRetries, options.DialerRetries = -1, 1
-	options.MaintNotificationsConfig, options.DisableIdentity = noMaintenance, true
-	return redis.NewClient(options), nil
+	if u.Query().Has("addr") {
+		cluster, err = redis.ParseClusterURL(rawURL)
+	} else {
+		server, err = redis.ParseURL(rawURL)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("the URL of the rate limits' Redis: %w", withoutURL(err))
+	}
+	return server, cluster, nil
 }
 
 // withoutURL strips an error of the URL that could not be parsed, and with it of its password.

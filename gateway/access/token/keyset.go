@@ -27,7 +27,7 @@ type Fetch func(ctx context.Context) ([]byte, error)
 // How often a key set is fetched.
 const (
 	refreshInterval = 10 * time.Minute // while all is well
-	retryInterval   = 10 * time.Second // after a failure, and between two tokens with an unknown key
+	retryInterval   = 10 * time.Second // at least, after a failure, and between two tokens with an unknown key
 	fetchTimeout    = 5 * time.Second
 )
 

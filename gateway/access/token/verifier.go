@@ -90,7 +90,7 @@ func NewVerifier(o Options) (*Verifier, error) {
 }
 
 // Run keeps the key set fresh until ctx ends: it fetches it at once, and whenever tick fires, which should be every five
-// seconds, if ten minutes have passed or the last fetch failed.
+// seconds, if ten minutes have passed, or ten seconds since one that failed.
 func (v *Verifier) Run(ctx context.Context, tick <-chan time.Time) {
 	v.keys.refresh(ctx, true)
 	fetched := v.now()
@@ -99,7 +99,11 @@ func (v *Verifier) Run(ctx context.Context, tick <-chan time.Time) {
 		case <-ctx.Done():
 			return
 		case <-tick:
-			if !v.keys.failed.Load() && v.now().Sub(fetched) < refreshInterval {
+			interval := refreshInterval
+			if v.keys.failed.Load() {
+				interval = retryInterval
+			}
+			if v.now().Sub(fetched) < interval {
 				continue
 			}
 			v.keys.refresh(ctx, true)

@@ -366,7 +366,8 @@ func TestRun(t *testing.T) {
 				t.Errorf("%d fetches, want %d", n, want)
 			}
 		}
-		step(0, 2) // the first failed
+		step(5*time.Second, 1) // the first failed: not again so soon
+		step(5*time.Second, 2)
 		if _, err := v.Verify(t.Context(), good); !errors.Is(err, token.ErrUnavailable) {
 			t.Errorf("without keys: %v, want ErrUnavailable", err)
 		}
