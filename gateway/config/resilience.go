@@ -48,7 +48,9 @@ type Breaker struct {
 
 // Limit bounds the requests that wait for an answer at a time.
 type Limit struct {
-	Min     int           // that are let in, but for a moment's look after ten seconds of refusing; where the file says a max alone, not more than that
+	// Min are let in always, but for a moment's look after ten seconds of refusing. Where the file says a max alone, it is not
+	// more than that.
+	Min     int
 	Max     int           // that are ever let in; 0: there is no limit
 	Latency time.Duration // the mean wait up to which nobody is refused
 }
