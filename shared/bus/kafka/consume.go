@@ -146,7 +146,7 @@ func (m *member) receive(ctx context.Context) kgo.Fetches {
 	return m.client.PollRecords(ctx, room)
 }
 
-// take puts records on the desk; those that are no events go to the dead letters.
+// take puts records on the desk.
 func (m *member) take(ctx context.Context, fetches kgo.Fetches) (err error) {
 	for _, e := range fetches.Errors() {
 		switch _, isLoss := errors.AsType[*kgo.ErrDataLoss](e.Err); {
@@ -166,8 +166,8 @@ func (m *member) take(ctx context.Context, fetches kgo.Fetches) (err error) {
 		decoded, malformed := decode(r)
 		if malformed == nil {
 			m.desk.Add(at, decoded)
-		} else if buryErr := m.desk.GiveUp(ctx, at, 0, malformed); buryErr != nil {
-			return errors.Join(err, buryErr)
+		} else {
+			m.desk.AddMalformed(at, malformed)
 		}
 	}
 	return err

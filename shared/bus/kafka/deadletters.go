@@ -36,32 +36,6 @@ const (
 	fieldData = "data"
 )
 
-// bury moves a record to the dead letters.
-func (m *member) bury(ctx context.Context, p position, attempts int, reason string) (moved bool, err error) {
-	r := m.record(p)
-	if r == nil {
-		return false, nil
-	}
-	if _, err := m.ensure(ctx, m.address.deadLetters()); err != nil {
-		return false, err
-	}
-	letter := &kgo.Record{Topic: m.address.deadLetters(), Key: r.Key, Value: r.Value}
-	for _, h := range [][2]string{
-		{headerGroup, m.desk.Group}, {headerReason, reason}, {headerAttempts, strconv.Itoa(attempts)},
-		{headerAt, time.Now().UTC().Format(time.RFC3339Nano)}, {headerRecord, p.String()},
-	} {
-		letter.Headers = append(letter.Headers, kgo.RecordHeader{Key: h[0], Value: []byte(h[1])})
-	}
-	letter.Headers = append(letter.Headers, r.Headers...)
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	if err := m.plain.ProduceSync(ctx, letter).FirstErr(); err != nil {
-		return false, err
-	}
-	m.markDone(p)
-	return true, nil
-}
-
 // DeadLetters implements [bus.DeadLetters].
 func (b *Bus) DeadLetters(ctx context.Context, after string, limit int) ([]bus.DeadLetter, error) {
 	behind := position{offset: -1}
@@ -245,14 +219,14 @@ func (b *Bus) putBack(ctx context.Context, letter *kgo.Record) error {
 	if isOurs(letter) {
 		again.Headers = letter.Headers[ownHeaders:]
 	}
-	if err := b.plain.ProduceSync(ctx, again).FirstErr(); err != nil {
+	if err := b.post.send(ctx, again); err != nil {
 		return err
 	}
 	id := position{letter.Partition, letter.Offset}.String()
-	return b.plain.ProduceSync(ctx, &kgo.Record{
+	return b.post.send(ctx, &kgo.Record{
 		Topic: letter.Topic, Key: bytes.Clone(letter.Key),
 		Headers: []kgo.RecordHeader{{Key: headerRetried, Value: []byte(id)}},
-	}).FirstErr()
+	})
 }
 
 // shorten deletes what is before the first dead letter that waits.

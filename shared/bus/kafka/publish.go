@@ -226,6 +226,5 @@ func isLostToAny(errs []error) bool { return slices.ContainsFunc(errs, isUnknown
 
 // isRefusal reports whether a broker, or the client for it, will never take a record, or a batch with it.
 func isRefusal(err error) bool {
-	return errors.Is(err, kerr.MessageTooLarge) || errors.Is(err, kerr.RecordListTooLarge) ||
-		errors.Is(err, kerr.InvalidRecord) || errors.Is(err, kerr.InvalidTimestamp)
+	return isTooLarge(err) || errors.Is(err, kerr.InvalidRecord) || errors.Is(err, kerr.InvalidTimestamp)
 }

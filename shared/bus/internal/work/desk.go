@@ -41,7 +41,7 @@ type Desk[K comparable] struct {
 	Done func(keys ...K)
 
 	// Bury moves an entry to the dead letters, and takes note that it is done. It returns false if the entry was no
-	// longer the member's.
+	// longer the member's. After an error it is called again.
 	Bury func(ctx context.Context, key K, attempts int, reason string) (moved bool, err error)
 
 	// GiveBack lets other members have what this one cannot do now.
@@ -61,6 +61,13 @@ func (d *Desk[K]) Keys() []K { return d.window.keys() }
 func (d *Desk[K]) Add(key K, e event.Event) {
 	if !d.window.has(key) {
 		d.window.add(&held[K]{key: key, event: e, attempts: d.attempts[key]})
+	}
+}
+
+// AddMalformed puts an entry on the desk that is no event. Work moves it to the dead letters.
+func (d *Desk[K]) AddMalformed(key K, fault error) {
+	if !d.window.has(key) {
+		d.window.add(&held[K]{key: key, fault: fault})
 	}
 }
 
