@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -159,5 +160,39 @@ func TestTheDeadLettersAreDeleted(t *testing.T) {
 		if err = errors.Join(err, deleted.Err); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestALetterThatComesWhileOthersArePutBack stays.
+func TestALetterThatComesWhileOthersArePutBack(t *testing.T) {
+	t.Parallel()
+	server := kafkatest.New(t)
+	url := server.URL + "/?partitions=1"
+	b := open(t, url, kafka.Options{})
+	bustest.Publish(t, b, bustest.Added("KrishnaMohan", 1))
+	served{url}.Write(t, "KrishnaMohan", "no event")
+	var got bustest.Inbox
+	stop := bustest.Consume(t, b, got.Handle)
+	bustest.Eventually(t, "the record is buried", func() bool { return len(letters(t, b)) == 1 })
+	stop()
+	foreign := client(t, url)
+	var isLate atomic.Bool
+	server.Cluster().ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
+		if isLate.Swap(true) {
+			return nil, nil, false
+		}
+		server.Cluster().SleepControl(func() {
+			late := &kgo.Record{Topic: kafka.Topic + kafka.DeadLettersSuffix, Value: []byte("late")}
+			if err := foreign.ProduceSync(t.Context(), late).FirstErr(); err != nil {
+				t.Error(err)
+			}
+		})
+		return nil, nil, false
+	})
+	if moved, _, err := b.Retry(t.Context(), letters(t, b)[0].ID); moved != 1 || err != nil {
+		t.Fatalf("Retry = %d, %v", moved, err)
+	}
+	if left := letters(t, b); len(left) != 1 || left[0].Fields[0].Value != "late" {
+		t.Errorf("the dead letters are %v, want the late one", left)
 	}
 }

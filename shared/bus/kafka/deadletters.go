@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -45,7 +46,7 @@ func (b *Bus) DeadLetters(ctx context.Context, after string, limit int) ([]bus.D
 			return nil, fmt.Errorf("%q is no ID of a dead letter", after)
 		}
 	}
-	waiting, err := b.waiting(ctx)
+	waiting, _, err := b.waiting(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -107,11 +108,12 @@ func retriedBy(r *kgo.Record) (position, bool) {
 	return parsePosition(string(r.Headers[0].Value))
 }
 
-// waiting returns the records of the dead letters that were not put back, oldest first.
-func (b *Bus) waiting(ctx context.Context) ([]*kgo.Record, error) {
-	records, err := b.readAll(ctx, b.address.deadLetters())
+// waiting returns the records of the dead letters that were not put back, oldest first, and where what it has read ends
+// in each partition.
+func (b *Bus) waiting(ctx context.Context) (letters []*kgo.Record, ends map[int32]int64, err error) {
+	records, ends, err := b.readAll(ctx, b.address.deadLetters())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	retried := map[position]bool{}
 	for _, r := range records {
@@ -122,35 +124,36 @@ func (b *Bus) waiting(ctx context.Context) ([]*kgo.Record, error) {
 	return slices.DeleteFunc(records, func(r *kgo.Record) bool {
 		_, marks := retriedBy(r)
 		return marks || retried[position{r.Partition, r.Offset}]
-	}), nil
+	}), ends, nil
 }
 
-// readAll reads all that a topic has now; nothing where there is no such topic.
-func (b *Bus) readAll(ctx context.Context, topic string) ([]*kgo.Record, error) {
-	starts, ends, err := b.bounds(ctx, topic)
+// readAll reads all that a topic has now, up to the ends of its partitions; nothing where there is no such topic.
+func (b *Bus) readAll(ctx context.Context, topic string) (records []*kgo.Record, ends map[int32]int64, err error) {
+	starts, listed, err := b.bounds(ctx, topic)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	offsets, left := map[int32]kgo.Offset{}, map[int32]int64{}
-	ends.Each(func(end kadm.ListedOffset) {
+	ends = map[int32]int64{}
+	listed.Each(func(end kadm.ListedOffset) {
+		ends[end.Partition] = end.Offset
 		if start, _ := starts.Lookup(topic, end.Partition); start.Offset < end.Offset {
 			offsets[end.Partition] = kgo.NewOffset().At(start.Offset)
 			left[end.Partition] = end.Offset
 		}
 	})
 	if len(left) == 0 {
-		return nil, nil
+		return nil, ends, nil
 	}
 	client, err := b.client(kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: offsets}))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer client.Close()
-	var records []*kgo.Record
 	for len(left) > 0 {
 		fetches := client.PollFetches(ctx)
 		if err := fetches.Err(); err != nil {
-			return nil, fmt.Errorf("read the topic %s: %w", topic, err)
+			return nil, nil, fmt.Errorf("read the topic %s: %w", topic, err)
 		}
 		for iter := fetches.RecordIter(); !iter.Done(); {
 			r := iter.Next()
@@ -163,7 +166,7 @@ func (b *Bus) readAll(ctx context.Context, topic string) ([]*kgo.Record, error) 
 		}
 	}
 	slices.SortStableFunc(records, func(a, b *kgo.Record) int { return int(a.Partition - b.Partition) })
-	return records, nil
+	return records, ends, nil
 }
 
 // bounds returns where the partitions of a topic begin and end; none where there is no such topic.
@@ -186,7 +189,7 @@ func (b *Bus) bounds(ctx context.Context, topic string) (starts, ends kadm.Liste
 // Retry implements [bus.DeadLetters]. A letter is put back before it is said so: what fails in between is put back once
 // more, and the bus delivers at least once.
 func (b *Bus) Retry(ctx context.Context, ids ...string) (moved int, unknown []string, err error) {
-	waiting, err := b.waiting(ctx)
+	waiting, ends, err := b.waiting(ctx)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -209,7 +212,7 @@ func (b *Bus) Retry(ctx context.Context, ids ...string) (moved int, unknown []st
 		delete(letters, id)
 		moved++
 	}
-	b.shorten(ctx, letters)
+	b.shorten(ctx, letters, ends)
 	return moved, unknown, nil
 }
 
@@ -229,14 +232,9 @@ func (b *Bus) putBack(ctx context.Context, letter *kgo.Record) error {
 	})
 }
 
-// shorten deletes what is before the first dead letter that waits.
-func (b *Bus) shorten(ctx context.Context, waiting map[string]*kgo.Record) {
-	_, ends, err := b.bounds(ctx, b.address.deadLetters())
-	if err != nil {
-		return
-	}
-	firsts := map[int32]int64{}
-	ends.Each(func(end kadm.ListedOffset) { firsts[end.Partition] = end.Offset })
+// shorten deletes what is before the first dead letter that waits, and nothing from ends on: it was not looked at.
+func (b *Bus) shorten(ctx context.Context, waiting map[string]*kgo.Record, ends map[int32]int64) {
+	firsts := maps.Clone(ends)
 	for _, r := range waiting {
 		firsts[r.Partition] = min(firsts[r.Partition], r.Offset)
 	}
@@ -268,7 +266,7 @@ func (b *Bus) countLetters(ctx context.Context) (int, error) {
 	if at == b.letters.at {
 		return b.letters.count, nil
 	}
-	waiting, err := b.waiting(ctx)
+	waiting, _, err := b.waiting(ctx)
 	if err != nil {
 		return 0, err
 	}
