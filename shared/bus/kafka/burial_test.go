@@ -134,7 +134,9 @@ func TestAMemberThatBuries(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	var got bustest.Inbox
-	go func() { ended <- open(t, url, kafka.Options{}).Consume(ctx, bus.Subscription{Group: "test"}, got.Handle) }()
+	go func() {
+		ended <- open(t, url, kafka.Options{}).Consume(ctx, bus.Subscription{Group: "test"}, got.Handle)
+	}()
 	<-asked
 	cancel()
 	select {

@@ -24,6 +24,9 @@ const (
 	// lookTimeout bounds such a look.
 	lookTimeout = 2 * time.Second
 
+	// failureStays is for how long a partition that was not read is told of. Another attempt takes pollTime.
+	failureStays = 3 * time.Second
+
 	// leaveTimeout bounds what a member does when it stops: commit, go.
 	leaveTimeout = time.Second
 
@@ -71,6 +74,9 @@ type member struct {
 	id     topicID
 	looked time.Time
 
+	failed   error // why partitions were not read
+	failedAt time.Time
+
 	// turn is held while the desk is in use: by a step, for as long as its handler works, and by what the client calls
 	// when partitions come and go.
 	turn sync.Mutex
@@ -87,15 +93,18 @@ func (m *member) step(ctx context.Context) error {
 	fetches := m.receive(ctx)
 	m.turn.Lock()
 	defer m.turn.Unlock()
-	err := m.take(ctx, fetches)
+	m.take(fetches)
 	m.client.AllowRebalance()
-	if err == nil {
-		err = m.look(ctx, fetches)
-	}
+	unread := m.unread(ctx, fetches)
+	err := m.look(ctx, fetches)
 	if err == nil {
 		err = m.desk.Work(ctx)
 	}
-	return errors.Join(err, m.commit(ctx))
+	err = errors.Join(err, m.commit(ctx))
+	if err == nil && unread != nil && !isLost(unread) {
+		return fmt.Errorf("%w; %w", unread, work.ErrRestGoesOn)
+	}
+	return errors.Join(unread, err)
 }
 
 // join makes the topic where it is not there, and a new member of the group.
@@ -146,17 +155,29 @@ func (m *member) receive(ctx context.Context) kgo.Fetches {
 	return m.client.PollRecords(ctx, room)
 }
 
-// take puts records on the desk.
-func (m *member) take(ctx context.Context, fetches kgo.Fetches) (err error) {
+// unread returns why partitions could not be read. The answer stays the same for a while, as one partition is read
+// between two failures of another.
+func (m *member) unread(ctx context.Context, fetches kgo.Fetches) error {
+	var errs []error
 	for _, e := range fetches.Errors() {
 		switch _, isLoss := errors.AsType[*kgo.ErrDataLoss](e.Err); {
 		case errors.Is(e.Err, context.DeadlineExceeded), errors.Is(e.Err, context.Canceled):
 		case isLoss: // the client goes on with what there is
 			m.logger.WarnContext(ctx, "events are gone from the topic that the group has not seen", "error", e.Err)
 		default:
-			err = fmt.Errorf("read the topic %s: %w", m.address.topic, e.Err)
+			errs = append(errs, fmt.Errorf("read partition %d of the topic %s: %w", e.Partition, m.address.topic, e.Err))
 		}
 	}
+	if len(errs) > 0 {
+		m.failed, m.failedAt = errors.Join(errs...), time.Now()
+	} else if time.Since(m.failedAt) > failureStays {
+		m.failed = nil
+	}
+	return m.failed
+}
+
+// take puts records on the desk.
+func (m *member) take(fetches kgo.Fetches) {
 	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
 		m.note(p.Partition, p.HighWatermark, p.Records)
 	})
@@ -170,7 +191,6 @@ func (m *member) take(ctx context.Context, fetches kgo.Fetches) (err error) {
 			m.desk.AddMalformed(at, malformed)
 		}
 	}
-	return err
 }
 
 // look sees from time to time whether the brokers and the topic are there, of which a poll does not tell.
@@ -215,7 +235,7 @@ func (m *member) leave() {
 		m.logger.DebugContext(ctx, "the member did not leave its group; it ends with its session", "error", err)
 	}
 	m.client.Close()
-	m.client = nil
+	m.client, m.failed = nil, nil
 	m.desk.Clear()
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -1,0 +1,90 @@
+package kafka_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/google/uuid"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/glarimy/ums/shared/bus/bustest"
+	"github.com/glarimy/ums/shared/bus/kafka"
+	"github.com/glarimy/ums/shared/bus/kafka/kafkatest"
+	"github.com/glarimy/ums/shared/event"
+)
+
+// refuseFetches has one broker answer that it can read no partition.
+func refuseFetches(server *kafkatest.Server, broker int32, why *kerr.Error) {
+	server.Cluster().ControlKey(int16(kmsg.Fetch), func(asked kmsg.Request) (kmsg.Response, error, bool) {
+		server.Cluster().KeepControl()
+		if server.Cluster().CurrentNode() != broker {
+			return nil, nil, false
+		}
+		request := asked.(*kmsg.FetchRequest)
+		answer := request.ResponseKind().(*kmsg.FetchResponse)
+		for _, topic := range request.Topics {
+			told := kmsg.NewFetchResponseTopic()
+			told.Topic, told.TopicID = topic.Topic, topic.TopicID
+			for _, partition := range topic.Partitions {
+				p := kmsg.NewFetchResponseTopicPartition()
+				p.Partition, p.ErrorCode = partition.Partition, why.Code
+				told.Partitions = append(told.Partitions, p)
+			}
+			answer.Topics = append(answer.Topics, told)
+		}
+		return answer, nil, true
+	})
+}
+
+// ofUsers are events of as many users.
+func ofUsers(n int) []event.Event {
+	events := make([]event.Event, n)
+	for i := range events {
+		events[i] = bustest.Added(fmt.Sprintf("User %04d", i), uint64(i+1))
+	}
+	return events
+}
+
+// ledByOthers returns events like those on the partitions that the broker does not lead; it reads so many in all.
+func ledByOthers(t *testing.T, server *kafkatest.Server, broker int32, events int) []event.Event {
+	t.Helper()
+	c := client(t, server.URL, kgo.ConsumeTopics(kafka.Topic), kgo.ConsumeStartOffset(kgo.NewOffset().AtStart()))
+	var others []event.Event
+	for events > 0 {
+		for _, r := range c.PollFetches(t.Context()).Records() {
+			events--
+			if server.Cluster().LeaderFor(kafka.Topic, r.Partition) != broker {
+				others = append(others, bustest.Added(string(r.Key), 1))
+			}
+		}
+	}
+	return others
+}
+
+// TestAPartitionThatCannotBeRead holds up no other.
+func TestAPartitionThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	server := kafkatest.New(t)
+	b := open(t, server.URL+"?partitions=3", kafka.Options{})
+	bustest.Publish(t, b, ofUsers(60)...)
+	broken := server.Cluster().LeaderFor(kafka.Topic, 0)
+	others := ledByOthers(t, server, broken, 60)
+	refuseFetches(server, broken, kerr.UnknownServerError)
+	var logs bustest.Logbook
+	var got bustest.Inbox
+	bustest.Consume(t, open(t, server.URL, kafka.Options{Logger: logs.Logger()}), got.Handle)
+	bustest.Eventually(t, "the events of other partitions arrive", func() bool { return len(got.Events()) == len(others) })
+	bustest.Eventually(t, "the log tells of it", func() bool { return logs.Count("events wait on the bus") > 0 })
+	for range 5 {
+		for i := range others {
+			others[i].ID = uuid.NewString()
+		}
+		ids := bustest.Publish(t, b, others...)
+		bustest.Eventually(t, "later ones arrive", func() bool { return got.Has(ids...) })
+	}
+	if n := logs.Count("events wait on the bus"); n != 1 {
+		t.Errorf("the log tells %d times of it, want once", n)
+	}
+}
