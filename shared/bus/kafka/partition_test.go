@@ -1,8 +1,11 @@
 package kafka_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -86,5 +89,32 @@ func TestAPartitionThatCannotBeRead(t *testing.T) {
 	}
 	if n := logs.Count("events wait on the bus"); n != 1 {
 		t.Errorf("the log tells %d times of it, want once", n)
+	}
+}
+
+// TestABrokerThatDoesNotAnswer holds up the events that go to it, and none of a later call for others.
+func TestABrokerThatDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	server := kafkatest.New(t)
+	b := open(t, server.URL+"?partitions=3", kafka.Options{})
+	bustest.Publish(t, b, ofUsers(60)...)
+	broken := server.Cluster().LeaderFor(kafka.Topic, 0)
+	others := ledByOthers(t, server, broken, 60)
+	server.Cluster().ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
+		server.Cluster().KeepControl()
+		if server.Cluster().CurrentNode() == broken {
+			return nil, errors.New("the connection breaks"), true
+		}
+		return nil, nil, false
+	})
+	soon, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if results := b.Publish(soon, ofUsers(60)); results == nil {
+		t.Fatal("Publish = nil, want that some events were not taken")
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), bustest.Patience/4)
+	defer cancel()
+	if results := b.Publish(ctx, others); results != nil {
+		t.Errorf("Publish for the other brokers = %v", results)
 	}
 }
