@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -50,6 +51,7 @@ func (b *Bus) Consume(ctx context.Context, s bus.Subscription, handle bus.Handle
 	m.desk = &work.Desk[position]{
 		Subscription: s, Handle: handle, Metrics: b.metrics.Of(s.Group), Logger: m.logger,
 		Done: m.markDone, Bury: m.bury, GiveBack: func(context.Context) {},
+		Yields: func() bool { return m.wanted.Load() > 0 },
 	}
 	background, stop := context.WithCancel(ctx)
 	var tending sync.WaitGroup
@@ -78,8 +80,9 @@ type member struct {
 	failedAt time.Time
 
 	// turn is held while the desk is in use: by a step, for as long as its handler works, and by what the client calls
-	// when partitions come and go.
-	turn sync.Mutex
+	// when partitions come and go; those count themselves, so that the step ends with its call.
+	turn   sync.Mutex
+	wanted atomic.Int32
 
 	mu     sync.Mutex // guards shares, and is held for moments only
 	shares map[int32]*share
@@ -221,6 +224,9 @@ func (m *member) afresh(err error, failures int) {
 	cannotWork := errors.Is(err, bus.ErrUnavailable) && failures >= patience
 	if isLost(err) || cannotWork {
 		m.leave()
+	}
+	if isLost(err) { // what comes has the positions of other events
+		m.desk.Forget()
 	}
 }
 

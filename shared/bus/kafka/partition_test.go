@@ -118,3 +118,33 @@ func TestABrokerThatDoesNotAnswer(t *testing.T) {
 		t.Errorf("Publish for the other brokers = %v", results)
 	}
 }
+
+// TestAPartitionIsGivenAway between two calls of a handler that does its events one by one.
+func TestAPartitionIsGivenAway(t *testing.T) {
+	t.Parallel()
+	const events = 250
+	server := kafkatest.New(t)
+	b := open(t, server.URL+"?partitions=2", kafka.Options{TakeoverAfter: soon})
+	bustest.Publish(t, b, ofUsers(events)...)
+	var first, second bustest.Inbox
+	started, taken := make(chan struct{}, events), make(chan struct{})
+	bustest.Consume(t, b, func(ctx context.Context, list []event.Event) error {
+		if len(list) > 1 {
+			return errors.New("one by one")
+		}
+		started <- struct{}{}
+		select {
+		case <-taken:
+		case <-time.After(10 * time.Millisecond): // a call takes its time
+		}
+		return first.Handle(ctx, list)
+	})
+	<-started
+	bustest.Consume(t, b, second.Handle)
+	bustest.Eventually(t, "the second has some", func() bool { return second.Calls() > 0 })
+	if n := first.Calls(); n > events/3 {
+		t.Errorf("the first made %d calls before it let go", n)
+	}
+	close(taken)
+	bustest.Eventually(t, "all events are done", func() bool { return len(first.Events())+len(second.Events()) >= events })
+}

@@ -180,8 +180,7 @@ func (m *member) revoked(ctx context.Context, client *kgo.Client, partitions map
 	if len(partitions[m.address.topic]) == 0 {
 		return
 	}
-	m.turn.Lock()
-	defer m.turn.Unlock()
+	defer m.interrupt()()
 	if err := m.commitWith(ctx, client, partitions[m.address.topic]); err != nil {
 		m.logger.DebugContext(ctx, "events that were done come to another member again", "error", err)
 	}
@@ -190,9 +189,16 @@ func (m *member) revoked(ctx context.Context, client *kgo.Client, partitions map
 
 // lost is called when partitions are another member's already.
 func (m *member) lost(_ context.Context, _ *kgo.Client, partitions map[string][]int32) {
-	m.turn.Lock()
-	defer m.turn.Unlock()
+	defer m.interrupt()()
 	m.drop(partitions[m.address.topic])
+}
+
+// interrupt gets hold of the desk as soon as the handler has finished the call that it is in, and returns what lets go.
+func (m *member) interrupt() (release func()) {
+	m.wanted.Add(1)
+	m.turn.Lock()
+	m.wanted.Add(-1)
+	return m.turn.Unlock
 }
 
 // drop forgets partitions.

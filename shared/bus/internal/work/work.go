@@ -19,8 +19,8 @@ const (
 )
 
 // Work has the window handled: all that never failed at once, and where that fails, and what failed before, one by one.
-// What is to go to the dead letters goes there at the end, so that nothing waits for it. The error is that of a handler
-// that cannot work at all, or of the bus.
+// What is to go to the dead letters goes there at the end, so that nothing waits for it. It stops between two calls once
+// the desk Yields. The error is that of a handler that cannot work at all, or of the bus.
 func (d *Desk[K]) Work(ctx context.Context) error {
 	defer d.window.drop()
 	return errors.Join(d.handle(ctx), d.giveUp(ctx))
@@ -37,6 +37,9 @@ func (d *Desk[K]) handle(ctx context.Context) error {
 	d.window.drop()
 	behind := map[string]bool{} // users with an event that waits for its next attempt
 	for _, h := range d.window.list {
+		if d.Yields != nil && d.Yields() {
+			return nil
+		}
 		if h.event.User != "" && behind[h.event.User] {
 			continue
 		}
@@ -127,6 +130,9 @@ func (d *Desk[K]) giveUp(ctx context.Context) error {
 	for _, h := range d.window.list {
 		if h.fault == nil || h.done {
 			continue
+		}
+		if d.Yields != nil && d.Yields() {
+			return nil
 		}
 		text := strings.ToValidUTF8(strings.Join(strings.Fields(h.fault.Error()), " "), "")
 		if len(text) > maxReason {
