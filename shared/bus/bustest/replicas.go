@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/glarimy/ums/shared/bus"
 	"github.com/glarimy/ums/shared/event"
 )
@@ -121,6 +123,27 @@ func memberThatStops(t *testing.T, k Kind) {
 	stopped()
 	if n := server.Members(t, "test"); n > 2 { // the one that had events may still have its name there
 		t.Errorf("there are %d consumers", n)
+	}
+}
+
+// stoppedMember leaves no figures behind that nobody tells anew.
+func stoppedMember(t *testing.T, k Kind) {
+	registry := prometheus.NewPedanticRegistry()
+	b := k.New(t).Open(t, Options{TakeoverAfter: k.TakeoverAfter, Registry: registry})
+	Publish(t, b, Many(3)...)
+	stop := Consume(t, b, func(ctx context.Context, _ []event.Event) error {
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	figures := []string{"ums_bus_pending_events", "ums_bus_lag_seconds"}
+	for _, name := range figures {
+		Eventually(t, name+" tells of what waits", func() bool { return Gauge(t, registry, name, "test") > 0 })
+	}
+	stop()
+	for _, name := range figures {
+		if told := Gauge(t, registry, name, "test"); told != 0 {
+			t.Errorf("%s stays %v, want 0", name, told)
+		}
 	}
 }
 

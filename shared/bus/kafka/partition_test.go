@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -147,4 +148,26 @@ func TestAPartitionIsGivenAway(t *testing.T) {
 	}
 	close(taken)
 	bustest.Eventually(t, "all events are done", func() bool { return len(first.Events())+len(second.Events()) >= events })
+}
+
+// TestAPartitionThatIsSilent is told of, though the client says nothing.
+func TestAPartitionThatIsSilent(t *testing.T) {
+	t.Parallel()
+	server := kafkatest.New(t)
+	b := open(t, server.URL+"?partitions=1", kafka.Options{})
+	var got bustest.Inbox
+	stop := bustest.Consume(t, b, got.Handle)
+	ids := bustest.Publish(t, b, bustest.Many(3)...)
+	bustest.Eventually(t, "the events arrive", func() bool { return got.Has(ids...) })
+	stop()
+	refuseFetches(server, server.Cluster().LeaderFor(kafka.Topic, 0), kerr.KafkaStorageError) // which clients repeat
+	bustest.Publish(t, b, bustest.Many(5)...)
+	registry := prometheus.NewPedanticRegistry()
+	bustest.Consume(t, open(t, server.URL, kafka.Options{Registry: registry, TakeoverAfter: soon}), got.Handle)
+	bustest.Eventually(t, "5 events are pending", func() bool {
+		return bustest.Gauge(t, registry, "ums_bus_pending_events", "test") == 5
+	})
+	bustest.Eventually(t, "their lag grows", func() bool {
+		return bustest.Gauge(t, registry, "ums_bus_lag_seconds", "test") > soon.Seconds()
+	})
 }
