@@ -121,7 +121,7 @@ func (l *Logbook) Count(what string) int {
 // Logger returns a logger that writes to the book.
 func (l *Logbook) Logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
 
-// Gauge returns a gauge of a group; 0 while it is not there.
+// Gauge returns a gauge of a group, or with "" the one that is of none; 0 while it is not there.
 func Gauge(t *testing.T, registry *prometheus.Registry, name, group string) float64 {
 	t.Helper()
 	families, err := registry.Gather()
@@ -130,7 +130,8 @@ func Gauge(t *testing.T, registry *prometheus.Registry, name, group string) floa
 	}
 	for _, family := range families {
 		for _, metric := range family.GetMetric() {
-			if family.GetName() == name && metric.GetLabel()[0].GetValue() == group {
+			labels := metric.GetLabel()
+			if of := len(labels) > 0 && labels[0].GetValue() == group; family.GetName() == name && (of || group == "") {
 				return metric.GetGauge().GetValue()
 			}
 		}

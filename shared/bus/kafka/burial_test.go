@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -197,4 +198,70 @@ func TestALetterThatComesWhileOthersArePutBack(t *testing.T) {
 	if left := letters(t, b); len(left) != 1 || left[0].Fields[0].Value != "late" {
 		t.Errorf("the dead letters are %v, want the late one", left)
 	}
+}
+
+// TestLettersThatGoWhileTheyAreRead are not waited for.
+func TestLettersThatGoWhileTheyAreRead(t *testing.T) {
+	t.Parallel()
+	server := kafkatest.New(t)
+	url := server.URL + "/?partitions=1"
+	b := open(t, url, kafka.Options{})
+	dead := kafka.Topic + kafka.DeadLettersSuffix
+	admin := kadm.NewClient(client(t, url))
+	if _, err := admin.CreateTopic(t.Context(), 1, 1, nil, dead); err != nil {
+		t.Fatal(err)
+	}
+	if err := client(t, url).ProduceSync(t.Context(), &kgo.Record{Topic: dead}).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+	server.Cluster().ControlKey(int16(kmsg.Fetch), func(kmsg.Request) (kmsg.Response, error, bool) {
+		server.Cluster().SleepControl(func() {
+			if _, err := admin.DeleteRecords(t.Context(), kadm.OffsetsFromRecords(kgo.Record{Topic: dead, Offset: 0})); err != nil {
+				t.Error(err)
+			}
+		})
+		return nil, nil, false
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), bustest.Patience)
+	defer cancel()
+	if list, err := b.DeadLetters(ctx, "", 10); len(list) != 0 || err != nil {
+		t.Errorf("DeadLetters = %v, %v, want none", list, err)
+	}
+}
+
+// TestTheCountOfLetters follows them, also when they are put back and when their topic is deleted.
+func TestTheCountOfLetters(t *testing.T) {
+	t.Parallel()
+	server := kafkatest.New(t)
+	url := server.URL + "/?partitions=1"
+	registry := prometheus.NewPedanticRegistry()
+	b := open(t, url, kafka.Options{Registry: registry, TakeoverAfter: soon})
+	bustest.Publish(t, b, bustest.Added("KrishnaMohan", 1))
+	var got bustest.Inbox
+	stop := bustest.Consume(t, b, got.Handle)
+	wantCount := func(want float64, when string) {
+		t.Helper()
+		bustest.Eventually(t, fmt.Sprintf("%v letters are told of %s", want, when), func() bool {
+			return bustest.Gauge(t, registry, "ums_bus_dead_letters", "") == want
+		})
+	}
+	for range 3 {
+		served{url}.Write(t, "KrishnaMohan", "no event")
+	}
+	wantCount(3, "at first")
+	stop()
+	bustest.ConsumeAs(t, b, bus.Subscription{Group: "another"}, got.Handle) // for which the three are malformed as well
+	wantCount(6, "by two groups")
+	if _, _, err := b.Retry(t.Context(), letters(t, b)[0].ID, letters(t, b)[4].ID); err != nil {
+		t.Fatal(err)
+	}
+	wantCount(6, "after two were put back and buried again")
+	served{url}.Write(t, "KrishnaMohan", "no event")
+	wantCount(7, "after one more")
+	if _, err := kadm.NewClient(client(t, url)).DeleteTopic(t.Context(), kafka.Topic+kafka.DeadLettersSuffix); err != nil {
+		t.Fatal(err)
+	}
+	wantCount(0, "after the deletion")
+	served{url}.Write(t, "KrishnaMohan", "no event")
+	wantCount(1, "in the new topic")
 }

@@ -3,14 +3,12 @@ package kafka
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -111,79 +109,20 @@ func retriedBy(r *kgo.Record) (position, bool) {
 // waiting returns the records of the dead letters that were not put back, oldest first, and where what it has read ends
 // in each partition.
 func (b *Bus) waiting(ctx context.Context) (letters []*kgo.Record, ends map[int32]int64, err error) {
-	records, ends, err := b.readAll(ctx, b.address.deadLetters())
-	if err != nil {
-		return nil, nil, err
-	}
 	retried := map[position]bool{}
-	for _, r := range records {
-		if p, is := retriedBy(r); is {
+	_, ends, err = b.read(ctx, b.address.deadLetters(), nil, func(r *kgo.Record) {
+		if p, marks := retriedBy(r); marks {
 			retried[p] = true
-		}
-	}
-	return slices.DeleteFunc(records, func(r *kgo.Record) bool {
-		_, marks := retriedBy(r)
-		return marks || retried[position{r.Partition, r.Offset}]
-	}), ends, nil
-}
-
-// readAll reads all that a topic has now, up to the ends of its partitions; nothing where there is no such topic.
-func (b *Bus) readAll(ctx context.Context, topic string) (records []*kgo.Record, ends map[int32]int64, err error) {
-	starts, listed, err := b.bounds(ctx, topic)
-	if err != nil {
-		return nil, nil, err
-	}
-	offsets, left := map[int32]kgo.Offset{}, map[int32]int64{}
-	ends = map[int32]int64{}
-	listed.Each(func(end kadm.ListedOffset) {
-		ends[end.Partition] = end.Offset
-		if start, _ := starts.Lookup(topic, end.Partition); start.Offset < end.Offset {
-			offsets[end.Partition] = kgo.NewOffset().At(start.Offset)
-			left[end.Partition] = end.Offset
+		} else {
+			letters = append(letters, r)
 		}
 	})
-	if len(left) == 0 {
-		return nil, ends, nil
-	}
-	client, err := b.client(kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: offsets}))
 	if err != nil {
 		return nil, nil, err
 	}
-	defer client.Close()
-	for len(left) > 0 {
-		fetches := client.PollFetches(ctx)
-		if err := fetches.Err(); err != nil {
-			return nil, nil, fmt.Errorf("read the topic %s: %w", topic, err)
-		}
-		for iter := fetches.RecordIter(); !iter.Done(); {
-			r := iter.Next()
-			if r.Offset < left[r.Partition] {
-				records = append(records, r)
-			}
-			if r.Offset+1 >= left[r.Partition] {
-				delete(left, r.Partition)
-			}
-		}
-	}
-	slices.SortStableFunc(records, func(a, b *kgo.Record) int { return int(a.Partition - b.Partition) })
-	return records, ends, nil
-}
-
-// bounds returns where the partitions of a topic begin and end; none where there is no such topic.
-func (b *Bus) bounds(ctx context.Context, topic string) (starts, ends kadm.ListedOffsets, err error) {
-	if _, err := b.topic(ctx, topic); isUnknown(err) {
-		return nil, nil, nil
-	} else if err != nil {
-		return nil, nil, err
-	}
-	starts, err = b.admin.ListStartOffsets(ctx, topic)
-	if err == nil {
-		ends, err = b.admin.ListEndOffsets(ctx, topic)
-	}
-	if err = errors.Join(err, starts.Error(), ends.Error()); err != nil {
-		return nil, nil, fmt.Errorf("ask where the topic %s begins and ends: %w", topic, err)
-	}
-	return starts, ends, nil
+	letters = slices.DeleteFunc(letters, func(r *kgo.Record) bool { return retried[position{r.Partition, r.Offset}] })
+	slices.SortStableFunc(letters, func(a, b *kgo.Record) int { return int(a.Partition - b.Partition) })
+	return letters, ends, nil
 }
 
 // Retry implements [bus.DeadLetters]. A letter is put back before it is said so: what fails in between is put back once
@@ -245,31 +184,4 @@ func (b *Bus) shorten(ctx context.Context, waiting map[string]*kgo.Record, ends 
 	if _, err := b.admin.DeleteRecords(ctx, offsets); err != nil {
 		b.logger.DebugContext(ctx, "dead letters that were put back stay until their time is over", "error", err)
 	}
-}
-
-// letterCount remembers how many dead letters wait, for as long as their topic does not change.
-type letterCount struct {
-	mu    sync.Mutex
-	at    string // where the topic began and ended
-	count int
-}
-
-// countLetters returns how many dead letters wait.
-func (b *Bus) countLetters(ctx context.Context) (int, error) {
-	starts, ends, err := b.bounds(ctx, b.address.deadLetters())
-	if err != nil {
-		return 0, err
-	}
-	at := fmt.Sprint(starts.Offsets().Sorted(), ends.Offsets().Sorted())
-	b.letters.mu.Lock()
-	defer b.letters.mu.Unlock()
-	if at == b.letters.at {
-		return b.letters.count, nil
-	}
-	waiting, _, err := b.waiting(ctx)
-	if err != nil {
-		return 0, err
-	}
-	b.letters.at, b.letters.count = at, len(waiting)
-	return len(waiting), nil
 }
