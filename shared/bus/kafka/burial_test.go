@@ -141,7 +141,10 @@ func TestAMemberThatBuries(t *testing.T) {
 	<-asked
 	cancel()
 	select {
-	case <-ended:
+	case err := <-ended:
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("Consume = %v, want the error of its context", err)
+		}
 	case <-time.After(bustest.Patience / 4):
 		t.Error("Consume does not end with its context")
 	}

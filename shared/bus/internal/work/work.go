@@ -43,6 +43,10 @@ func (d *Desk[K]) handle(ctx context.Context) error {
 		if h.event.User != "" && behind[h.event.User] {
 			continue
 		}
+		if h.fault != nil {
+			behind[h.event.User] = true
+			continue
+		}
 		waits, err := d.try(ctx, h)
 		if err != nil {
 			return err
@@ -52,9 +56,10 @@ func (d *Desk[K]) handle(ctx context.Context) error {
 	return nil
 }
 
-// try has one event handled, if it is time. It returns whether the event is to be tried again.
-func (d *Desk[K]) try(ctx context.Context, h *held[K]) (again bool, err error) {
-	if h.fault != nil || time.Now().Before(h.notBefore) {
+// try has one event handled, if it is time. It returns whether the event still waits: for another attempt, or for the
+// dead letters.
+func (d *Desk[K]) try(ctx context.Context, h *held[K]) (waits bool, err error) {
+	if time.Now().Before(h.notBefore) {
 		return true, nil
 	}
 	err = d.call(ctx, h)
@@ -67,11 +72,10 @@ func (d *Desk[K]) try(ctx context.Context, h *held[K]) (again bool, err error) {
 	h.attempts++
 	d.Metrics.Failed.Inc()
 	d.Logger.DebugContext(ctx, "an event failed", "id", h.event.ID, "attempts", h.attempts, "error", err)
-	if h.attempts < d.Attempts {
-		h.notBefore = time.Now().Add(doubled(firstRetry, lastRetry, h.attempts-1))
-		return true, nil
+	h.notBefore = time.Now().Add(doubled(firstRetry, lastRetry, h.attempts-1))
+	if h.attempts >= d.Attempts {
+		h.fault, h.notBefore = err, time.Time{}
 	}
-	h.fault = err
 	return true, nil
 }
 
