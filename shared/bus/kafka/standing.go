@@ -17,9 +17,7 @@ func (m *member) compare(starts, ends kadm.ListedOffsets, committed kadm.OffsetR
 		if done, ok := committed.Lookup(m.address.topic, partition); ok && at < 0 {
 			at = done.At
 		}
-		if at < start.Offset || at > end.Offset { // gone, or of a topic that is gone
-			at = start.Offset
-		}
+		at = max(at, start.Offset) // what was before is gone
 		s.end = max(s.end, end.Offset)
 		switch waits := len(s.received) == 0 && at < end.Offset; {
 		case !waits:

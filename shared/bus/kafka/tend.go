@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -56,13 +57,13 @@ func (m *member) tellTopics(ctx context.Context) error {
 	m.Bus.metrics.Entries.Set(float64(entries))
 	committed, err := m.admin.FetchOffsets(ctx, m.address.topic+"."+m.desk.Group)
 	if err != nil {
-		return fmt.Errorf("ask what the group %s has done: %w", m.desk.Group, err)
+		err = fmt.Errorf("ask what the group %s has done: %w", m.desk.Group, err)
+	} else {
+		m.compare(starts, ends, committed)
 	}
-	m.compare(starts, ends, committed)
-	letters, err := m.countLetters(ctx)
-	if err != nil {
-		return err
+	letters, countErr := m.countLetters(ctx)
+	if countErr == nil {
+		m.Bus.metrics.Letters.Set(float64(letters))
 	}
-	m.Bus.metrics.Letters.Set(float64(letters))
-	return nil
+	return errors.Join(err, countErr)
 }
