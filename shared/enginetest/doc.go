@@ -11,6 +11,7 @@
 // Kafka is that of TEST_KAFKA_URL, or a broker of Apache's artifacts, downloaded once, on this machine's Java.
 //
 // If none works the test is skipped with the reason of each, or fails if REQUIRE_ENGINES=1.
+// Kafka is exempt, as not every machine has Java: without it a test is skipped whatever REQUIRE_ENGINES says.
 //
 // A test process starts MySQL at the first call and keeps it for its other tests. The command
 //

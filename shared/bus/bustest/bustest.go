@@ -86,6 +86,7 @@ func Run(t *testing.T, k Kind) {
 		"AMemberThatWorksLong":               memberThatWorksLong,
 		"AMemberThatCannotWork":              memberThatCannotWork,
 		"AMemberThatStops":                   memberThatStops,
+		"AMemberThatStopsTellsNothing":       stoppedMember,
 		"ARefusedEventHoldsBackItsUserAlone": refusedEvent,
 		"NothingSoundToSend":                 nothingSound,
 		"MembersThatComeAndGo":               restartedMembers,
@@ -119,3 +120,21 @@ func (l *Logbook) Count(what string) int {
 
 // Logger returns a logger that writes to the book.
 func (l *Logbook) Logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
+
+// Gauge returns a gauge of a group, or with "" the one that is of none; 0 while it is not there.
+func Gauge(t *testing.T, registry *prometheus.Registry, name, group string) float64 {
+	t.Helper()
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, family := range families {
+		for _, metric := range family.GetMetric() {
+			labels := metric.GetLabel()
+			if of := len(labels) > 0 && labels[0].GetValue() == group; family.GetName() == name && (of || group == "") {
+				return metric.GetGauge().GetValue()
+			}
+		}
+	}
+	return 0
+}

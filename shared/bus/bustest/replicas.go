@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/glarimy/ums/shared/bus"
 	"github.com/glarimy/ums/shared/event"
 )
@@ -84,8 +86,10 @@ func memberThatWorksLong(t *testing.T, k Kind) {
 	if n := len(slow.Events()); n != 3 {
 		t.Errorf("the events came %d times, want 3", n)
 	}
-	if n := len(idle.Events()); n != 0 {
-		t.Errorf("another did %d events that were done", n)
+	later := Publish(t, server.Open(t, Options{}), Added("KrishnaMohan", 4)) // behind which nothing is left to come
+	Eventually(t, "the other has what comes later", func() bool { return idle.Has(later...) })
+	if n := len(idle.Events()); n != 1 {
+		t.Errorf("another did %d events that were done", n-1)
 	}
 }
 
@@ -122,6 +126,27 @@ func memberThatStops(t *testing.T, k Kind) {
 	stopped()
 	if n := server.Members(t, "test"); n > 2 { // the one that had events may still have its name there
 		t.Errorf("there are %d consumers", n)
+	}
+}
+
+// stoppedMember leaves no figures behind that nobody tells anew.
+func stoppedMember(t *testing.T, k Kind) {
+	registry := prometheus.NewPedanticRegistry()
+	b := k.New(t).Open(t, Options{TakeoverAfter: k.TakeoverAfter, Registry: registry})
+	Publish(t, b, Many(3)...)
+	stop := Consume(t, b, func(ctx context.Context, _ []event.Event) error {
+		<-ctx.Done()
+		return ctx.Err()
+	})
+	figures := []string{"ums_bus_pending_events", "ums_bus_lag_seconds"}
+	for _, name := range figures {
+		Eventually(t, name+" tells of what waits", func() bool { return Gauge(t, registry, name, "test") > 0 })
+	}
+	stop()
+	for _, name := range figures {
+		if told := Gauge(t, registry, name, "test"); told != 0 {
+			t.Errorf("%s stays %v, want 0", name, told)
+		}
 	}
 }
 

@@ -115,17 +115,13 @@ func (a address) with(parameters url.Values, userinfo, password string) (address
 	}
 	a.tls = p.tls()
 	a.mechanism = p.text("sasl")
-	user, own, hasOwn := strings.Cut(userinfo, ":")
+	user, own, _ := strings.Cut(userinfo, ":")
 	user, userErr := url.PathUnescape(user)
 	own, ownErr := url.PathUnescape(own)
 	if userErr != nil || ownErr != nil {
 		p.wrong("the user or the password is not percent-encoded")
 	}
-	if hasOwn || password != "" {
-		a.sasl = p.sasl(a.mechanism, user, cmp.Or(password, own))
-	} else {
-		a.sasl = p.sasl(a.mechanism, user, "")
-	}
+	a.sasl = p.sasl(a.mechanism, user, cmp.Or(password, own))
 	return a, p.err()
 }
 

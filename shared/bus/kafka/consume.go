@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -23,6 +24,9 @@ const (
 
 	// lookTimeout bounds such a look.
 	lookTimeout = 2 * time.Second
+
+	// failureStays is for how long a partition that was not read is told of. Another attempt takes pollTime.
+	failureStays = 3 * time.Second
 
 	// leaveTimeout bounds what a member does when it stops: commit, go.
 	leaveTimeout = time.Second
@@ -47,6 +51,7 @@ func (b *Bus) Consume(ctx context.Context, s bus.Subscription, handle bus.Handle
 	m.desk = &work.Desk[position]{
 		Subscription: s, Handle: handle, Metrics: b.metrics.Of(s.Group), Logger: m.logger,
 		Done: m.markDone, Bury: m.bury, GiveBack: func(context.Context) {},
+		Yields: func() bool { return m.wanted.Load() > 0 },
 	}
 	background, stop := context.WithCancel(ctx)
 	var tending sync.WaitGroup
@@ -71,9 +76,13 @@ type member struct {
 	id     topicID
 	looked time.Time
 
+	failed   error // why partitions were not read
+	failedAt time.Time
+
 	// turn is held while the desk is in use: by a step, for as long as its handler works, and by what the client calls
-	// when partitions come and go.
-	turn sync.Mutex
+	// when partitions come and go; those count themselves, so that the step ends with its call.
+	turn   sync.Mutex
+	wanted atomic.Int32
 
 	mu     sync.Mutex // guards shares, and is held for moments only
 	shares map[int32]*share
@@ -87,15 +96,18 @@ func (m *member) step(ctx context.Context) error {
 	fetches := m.receive(ctx)
 	m.turn.Lock()
 	defer m.turn.Unlock()
-	err := m.take(ctx, fetches)
+	m.take(fetches)
 	m.client.AllowRebalance()
-	if err == nil {
-		err = m.look(ctx, fetches)
-	}
+	unread := m.unread(ctx, fetches)
+	err := m.look(ctx, fetches)
 	if err == nil {
 		err = m.desk.Work(ctx)
 	}
-	return errors.Join(err, m.commit(ctx))
+	err = errors.Join(err, m.commit(ctx))
+	if err == nil && unread != nil && !isLost(unread) {
+		return fmt.Errorf("%w; %w", unread, work.ErrRestGoesOn)
+	}
+	return errors.Join(unread, err)
 }
 
 // join makes the topic where it is not there, and a new member of the group.
@@ -146,17 +158,29 @@ func (m *member) receive(ctx context.Context) kgo.Fetches {
 	return m.client.PollRecords(ctx, room)
 }
 
-// take puts records on the desk; those that are no events go to the dead letters.
-func (m *member) take(ctx context.Context, fetches kgo.Fetches) (err error) {
+// unread returns why partitions could not be read. The answer stays the same for a while, as one partition is read
+// between two failures of another.
+func (m *member) unread(ctx context.Context, fetches kgo.Fetches) error {
+	var errs []error
 	for _, e := range fetches.Errors() {
 		switch _, isLoss := errors.AsType[*kgo.ErrDataLoss](e.Err); {
 		case errors.Is(e.Err, context.DeadlineExceeded), errors.Is(e.Err, context.Canceled):
 		case isLoss: // the client goes on with what there is
 			m.logger.WarnContext(ctx, "events are gone from the topic that the group has not seen", "error", e.Err)
 		default:
-			err = fmt.Errorf("read the topic %s: %w", m.address.topic, e.Err)
+			errs = append(errs, fmt.Errorf("read partition %d of the topic %s: %w", e.Partition, m.address.topic, e.Err))
 		}
 	}
+	if len(errs) > 0 {
+		m.failed, m.failedAt = errors.Join(errs...), time.Now()
+	} else if time.Since(m.failedAt) > failureStays {
+		m.failed = nil
+	}
+	return m.failed
+}
+
+// take puts records on the desk.
+func (m *member) take(fetches kgo.Fetches) {
 	fetches.EachPartition(func(p kgo.FetchTopicPartition) {
 		m.note(p.Partition, p.HighWatermark, p.Records)
 	})
@@ -166,11 +190,10 @@ func (m *member) take(ctx context.Context, fetches kgo.Fetches) (err error) {
 		decoded, malformed := decode(r)
 		if malformed == nil {
 			m.desk.Add(at, decoded)
-		} else if buryErr := m.desk.GiveUp(ctx, at, 0, malformed); buryErr != nil {
-			return errors.Join(err, buryErr)
+		} else {
+			m.desk.AddMalformed(at, malformed)
 		}
 	}
-	return err
 }
 
 // look sees from time to time whether the brokers and the topic are there, of which a poll does not tell.
@@ -202,6 +225,9 @@ func (m *member) afresh(err error, failures int) {
 	if isLost(err) || cannotWork {
 		m.leave()
 	}
+	if isLost(err) { // what comes has the positions of other events
+		m.desk.Forget()
+	}
 }
 
 // leave ends the membership; what is not done comes to others at once.
@@ -215,7 +241,7 @@ func (m *member) leave() {
 		m.logger.DebugContext(ctx, "the member did not leave its group; it ends with its session", "error", err)
 	}
 	m.client.Close()
-	m.client = nil
+	m.client, m.failed = nil, nil
 	m.desk.Clear()
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -3,13 +3,12 @@ package kafka
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -36,32 +35,6 @@ const (
 	fieldData = "data"
 )
 
-// bury moves a record to the dead letters.
-func (m *member) bury(ctx context.Context, p position, attempts int, reason string) (moved bool, err error) {
-	r := m.record(p)
-	if r == nil {
-		return false, nil
-	}
-	if _, err := m.ensure(ctx, m.address.deadLetters()); err != nil {
-		return false, err
-	}
-	letter := &kgo.Record{Topic: m.address.deadLetters(), Key: r.Key, Value: r.Value}
-	for _, h := range [][2]string{
-		{headerGroup, m.desk.Group}, {headerReason, reason}, {headerAttempts, strconv.Itoa(attempts)},
-		{headerAt, time.Now().UTC().Format(time.RFC3339Nano)}, {headerRecord, p.String()},
-	} {
-		letter.Headers = append(letter.Headers, kgo.RecordHeader{Key: h[0], Value: []byte(h[1])})
-	}
-	letter.Headers = append(letter.Headers, r.Headers...)
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	if err := m.plain.ProduceSync(ctx, letter).FirstErr(); err != nil {
-		return false, err
-	}
-	m.markDone(p)
-	return true, nil
-}
-
 // DeadLetters implements [bus.DeadLetters].
 func (b *Bus) DeadLetters(ctx context.Context, after string, limit int) ([]bus.DeadLetter, error) {
 	behind := position{offset: -1}
@@ -71,7 +44,7 @@ func (b *Bus) DeadLetters(ctx context.Context, after string, limit int) ([]bus.D
 			return nil, fmt.Errorf("%q is no ID of a dead letter", after)
 		}
 	}
-	waiting, err := b.waiting(ctx)
+	waiting, _, err := b.waiting(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -133,86 +106,29 @@ func retriedBy(r *kgo.Record) (position, bool) {
 	return parsePosition(string(r.Headers[0].Value))
 }
 
-// waiting returns the records of the dead letters that were not put back, oldest first.
-func (b *Bus) waiting(ctx context.Context) ([]*kgo.Record, error) {
-	records, err := b.readAll(ctx, b.address.deadLetters())
-	if err != nil {
-		return nil, err
-	}
+// waiting returns the records of the dead letters that were not put back, oldest first, and where what it has read ends
+// in each partition.
+func (b *Bus) waiting(ctx context.Context) (letters []*kgo.Record, ends map[int32]int64, err error) {
 	retried := map[position]bool{}
-	for _, r := range records {
-		if p, is := retriedBy(r); is {
+	_, ends, err = b.read(ctx, b.address.deadLetters(), nil, func(r *kgo.Record) {
+		if p, marks := retriedBy(r); marks {
 			retried[p] = true
-		}
-	}
-	return slices.DeleteFunc(records, func(r *kgo.Record) bool {
-		_, marks := retriedBy(r)
-		return marks || retried[position{r.Partition, r.Offset}]
-	}), nil
-}
-
-// readAll reads all that a topic has now; nothing where there is no such topic.
-func (b *Bus) readAll(ctx context.Context, topic string) ([]*kgo.Record, error) {
-	starts, ends, err := b.bounds(ctx, topic)
-	if err != nil {
-		return nil, err
-	}
-	offsets, left := map[int32]kgo.Offset{}, map[int32]int64{}
-	ends.Each(func(end kadm.ListedOffset) {
-		if start, _ := starts.Lookup(topic, end.Partition); start.Offset < end.Offset {
-			offsets[end.Partition] = kgo.NewOffset().At(start.Offset)
-			left[end.Partition] = end.Offset
+		} else {
+			letters = append(letters, r)
 		}
 	})
-	if len(left) == 0 {
-		return nil, nil
-	}
-	client, err := b.client(kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: offsets}))
 	if err != nil {
-		return nil, err
-	}
-	defer client.Close()
-	var records []*kgo.Record
-	for len(left) > 0 {
-		fetches := client.PollFetches(ctx)
-		if err := fetches.Err(); err != nil {
-			return nil, fmt.Errorf("read the topic %s: %w", topic, err)
-		}
-		for iter := fetches.RecordIter(); !iter.Done(); {
-			r := iter.Next()
-			if r.Offset < left[r.Partition] {
-				records = append(records, r)
-			}
-			if r.Offset+1 >= left[r.Partition] {
-				delete(left, r.Partition)
-			}
-		}
-	}
-	slices.SortStableFunc(records, func(a, b *kgo.Record) int { return int(a.Partition - b.Partition) })
-	return records, nil
-}
-
-// bounds returns where the partitions of a topic begin and end; none where there is no such topic.
-func (b *Bus) bounds(ctx context.Context, topic string) (starts, ends kadm.ListedOffsets, err error) {
-	if _, err := b.topic(ctx, topic); isUnknown(err) {
-		return nil, nil, nil
-	} else if err != nil {
 		return nil, nil, err
 	}
-	starts, err = b.admin.ListStartOffsets(ctx, topic)
-	if err == nil {
-		ends, err = b.admin.ListEndOffsets(ctx, topic)
-	}
-	if err = errors.Join(err, starts.Error(), ends.Error()); err != nil {
-		return nil, nil, fmt.Errorf("ask where the topic %s begins and ends: %w", topic, err)
-	}
-	return starts, ends, nil
+	letters = slices.DeleteFunc(letters, func(r *kgo.Record) bool { return retried[position{r.Partition, r.Offset}] })
+	slices.SortStableFunc(letters, func(a, b *kgo.Record) int { return int(a.Partition - b.Partition) })
+	return letters, ends, nil
 }
 
 // Retry implements [bus.DeadLetters]. A letter is put back before it is said so: what fails in between is put back once
 // more, and the bus delivers at least once.
 func (b *Bus) Retry(ctx context.Context, ids ...string) (moved int, unknown []string, err error) {
-	waiting, err := b.waiting(ctx)
+	waiting, ends, err := b.waiting(ctx)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -235,7 +151,7 @@ func (b *Bus) Retry(ctx context.Context, ids ...string) (moved int, unknown []st
 		delete(letters, id)
 		moved++
 	}
-	b.shorten(ctx, letters)
+	b.shorten(ctx, letters, ends)
 	return moved, unknown, nil
 }
 
@@ -245,24 +161,19 @@ func (b *Bus) putBack(ctx context.Context, letter *kgo.Record) error {
 	if isOurs(letter) {
 		again.Headers = letter.Headers[ownHeaders:]
 	}
-	if err := b.plain.ProduceSync(ctx, again).FirstErr(); err != nil {
+	if err := b.post.send(ctx, again); err != nil {
 		return err
 	}
 	id := position{letter.Partition, letter.Offset}.String()
-	return b.plain.ProduceSync(ctx, &kgo.Record{
+	return b.post.send(ctx, &kgo.Record{
 		Topic: letter.Topic, Key: bytes.Clone(letter.Key),
 		Headers: []kgo.RecordHeader{{Key: headerRetried, Value: []byte(id)}},
-	}).FirstErr()
+	})
 }
 
-// shorten deletes what is before the first dead letter that waits.
-func (b *Bus) shorten(ctx context.Context, waiting map[string]*kgo.Record) {
-	_, ends, err := b.bounds(ctx, b.address.deadLetters())
-	if err != nil {
-		return
-	}
-	firsts := map[int32]int64{}
-	ends.Each(func(end kadm.ListedOffset) { firsts[end.Partition] = end.Offset })
+// shorten deletes what is before the first dead letter that waits, and nothing from ends on: it was not looked at.
+func (b *Bus) shorten(ctx context.Context, waiting map[string]*kgo.Record, ends map[int32]int64) {
+	firsts := maps.Clone(ends)
 	for _, r := range waiting {
 		firsts[r.Partition] = min(firsts[r.Partition], r.Offset)
 	}
@@ -273,31 +184,4 @@ func (b *Bus) shorten(ctx context.Context, waiting map[string]*kgo.Record) {
 	if _, err := b.admin.DeleteRecords(ctx, offsets); err != nil {
 		b.logger.DebugContext(ctx, "dead letters that were put back stay until their time is over", "error", err)
 	}
-}
-
-// letterCount remembers how many dead letters wait, for as long as their topic does not change.
-type letterCount struct {
-	mu    sync.Mutex
-	at    string // where the topic began and ended
-	count int
-}
-
-// countLetters returns how many dead letters wait.
-func (b *Bus) countLetters(ctx context.Context) (int, error) {
-	starts, ends, err := b.bounds(ctx, b.address.deadLetters())
-	if err != nil {
-		return 0, err
-	}
-	at := fmt.Sprint(starts.Offsets().Sorted(), ends.Offsets().Sorted())
-	b.letters.mu.Lock()
-	defer b.letters.mu.Unlock()
-	if at == b.letters.at {
-		return b.letters.count, nil
-	}
-	waiting, err := b.waiting(ctx)
-	if err != nil {
-		return 0, err
-	}
-	b.letters.at, b.letters.count = at, len(waiting)
-	return len(waiting), nil
 }

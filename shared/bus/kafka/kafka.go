@@ -95,6 +95,7 @@ type Bus struct {
 	plain   *kgo.Client // for what is neither published nor consumed
 	admin   *kadm.Client
 	sender  sender
+	post    post
 	letters letterCount
 
 	mu      sync.Mutex
@@ -119,7 +120,7 @@ func Open(rawURL string, o Options) (*Bus, error) {
 		return nil, fmt.Errorf("register the metrics of the bus: %w", err)
 	}
 	b := &Bus{address: a, options: o, logger: o.Logger, metrics: m, checked: map[string]bool{}}
-	b.sender = newSender(b)
+	b.sender, b.post = newSender(b), newPost(b)
 	if b.plain, err = b.client(); err != nil {
 		return nil, err
 	}
@@ -172,6 +173,7 @@ func backoff(failures int) time.Duration {
 // Close implements [bus.Bus].
 func (b *Bus) Close() error {
 	b.sender.close()
+	b.post.close()
 	b.plain.Close()
 	return nil
 }

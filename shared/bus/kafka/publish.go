@@ -26,7 +26,7 @@ const (
 type sender struct {
 	bus    *Bus
 	turn   chan struct{} // holds a token while a call sends
-	client *kgo.Client   // nil until something is sent, and after the topic was lost
+	client *kgo.Client   // nil until something is sent, after the topic was lost, and after a call without an answer
 }
 
 func newSender(b *Bus) sender { return sender{bus: b, turn: make(chan struct{}, 1)} }
@@ -75,6 +75,7 @@ func (s *sender) publish(ctx context.Context, events []event.Event, indices []in
 		fail(indices, err)
 		return
 	}
+	defer s.giveUp()
 	for len(indices) > 0 {
 		n := together(events, indices)
 		err := s.flush(ctx, events, indices[:n], results)
@@ -86,15 +87,17 @@ func (s *sender) publish(ctx context.Context, events []event.Event, indices []in
 	}
 }
 
-// prepare has a client at hand that has nothing of an earlier call left to send.
+// giveUp ends a client that has something left to send. It is not to be sent before what comes, which would wait for a
+// broker that others have nothing to do with; whoever published it sends it again.
+func (s *sender) giveUp() {
+	if s.client != nil && s.client.BufferedProduceRecords() > 0 {
+		s.close()
+	}
+}
+
+// prepare has a client at hand.
 func (s *sender) prepare(ctx context.Context) (err error) {
 	if s.client != nil {
-		if s.client.BufferedProduceRecords() == 0 {
-			return nil
-		}
-		if err := s.client.Flush(ctx); err != nil {
-			return fmt.Errorf("wait for what was sent before: %w", err)
-		}
 		return nil
 	}
 	if _, err := s.bus.ensure(ctx, s.bus.address.topic); err != nil {
@@ -227,6 +230,5 @@ func isLostToAny(errs []error) bool { return slices.ContainsFunc(errs, isUnknown
 
 // isRefusal reports whether a broker, or the client for it, will never take a record, or a batch with it.
 func isRefusal(err error) bool {
-	return errors.Is(err, kerr.MessageTooLarge) || errors.Is(err, kerr.RecordListTooLarge) ||
-		errors.Is(err, kerr.InvalidRecord) || errors.Is(err, kerr.InvalidTimestamp)
+	return isTooLarge(err) || errors.Is(err, kerr.InvalidRecord) || errors.Is(err, kerr.InvalidTimestamp)
 }

@@ -28,7 +28,13 @@ type share struct {
 	next      int64     // the first offset that is not done; -1 where nothing was received yet
 	committed int64     // what the group knows of next
 	end       int64     // behind the last record of the partition
+
+	// What compare has found where nothing was received that is not done.
+	at    int64     // the first offset that is not done; -1 is unknown
+	since time.Time // since when a record has been there; zero is that there is none
 }
+
+func newShare() *share { return &share{next: -1, committed: -1, at: -1} }
 
 // receipt is a record that was received.
 type receipt struct {
@@ -42,7 +48,7 @@ func (m *member) note(partition int32, end int64, records []*kgo.Record) {
 	defer m.mu.Unlock()
 	s := m.shares[partition]
 	if s == nil {
-		s = &share{next: -1, committed: -1}
+		s = newShare()
 		m.shares[partition] = s
 	}
 	s.end = max(s.end, end)
@@ -51,6 +57,7 @@ func (m *member) note(partition int32, end int64, records []*kgo.Record) {
 			s.next, s.committed = r.Offset, r.Offset
 		}
 		s.received = append(s.received, receipt{record: r})
+		s.since = time.Time{}
 	}
 }
 
@@ -171,7 +178,7 @@ func (m *member) assigned(_ context.Context, _ *kgo.Client, partitions map[strin
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, p := range partitions[m.address.topic] {
-		m.shares[p] = &share{next: -1, committed: -1}
+		m.shares[p] = newShare()
 	}
 }
 
@@ -180,8 +187,7 @@ func (m *member) revoked(ctx context.Context, client *kgo.Client, partitions map
 	if len(partitions[m.address.topic]) == 0 {
 		return
 	}
-	m.turn.Lock()
-	defer m.turn.Unlock()
+	defer m.interrupt()()
 	if err := m.commitWith(ctx, client, partitions[m.address.topic]); err != nil {
 		m.logger.DebugContext(ctx, "events that were done come to another member again", "error", err)
 	}
@@ -190,9 +196,16 @@ func (m *member) revoked(ctx context.Context, client *kgo.Client, partitions map
 
 // lost is called when partitions are another member's already.
 func (m *member) lost(_ context.Context, _ *kgo.Client, partitions map[string][]int32) {
-	m.turn.Lock()
-	defer m.turn.Unlock()
+	defer m.interrupt()()
 	m.drop(partitions[m.address.topic])
+}
+
+// interrupt gets hold of the desk as soon as the handler has finished the call that it is in, and returns what lets go.
+func (m *member) interrupt() (release func()) {
+	m.wanted.Add(1)
+	m.turn.Lock()
+	m.wanted.Add(-1)
+	return m.turn.Unlock
 }
 
 // drop forgets partitions.
@@ -203,24 +216,6 @@ func (m *member) drop(partitions []int32) {
 	for _, p := range partitions {
 		delete(m.shares, p)
 	}
-}
-
-// standing returns how many records of the member's partitions are not done, and when the oldest of those came that it
-// has received; the zero time where it has none.
-func (m *member) standing() (pending int64, oldest time.Time) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, s := range m.shares {
-		if s.next >= 0 {
-			pending += max(s.end-s.next, 0)
-		}
-		if len(s.received) > 0 {
-			if at := s.received[0].record.Timestamp; oldest.IsZero() || at.Before(oldest) {
-				oldest = at
-			}
-		}
-	}
-	return pending, oldest
 }
 
 // session is one membership. It sorts out what was committed of a topic that is gone.

@@ -2,6 +2,8 @@ package kafka
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -12,6 +14,7 @@ const tendings = 3
 
 // tend tells how the group and the topic stand, until ctx ends.
 func (m *member) tend(ctx context.Context) {
+	defer m.desk.Metrics.Leave()
 	ticker := time.NewTicker(m.options.TakeoverAfter / tendings)
 	defer ticker.Stop()
 	for {
@@ -20,10 +23,10 @@ func (m *member) tend(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		m.tell()
 		if err := m.tellTopics(ctx); err != nil && ctx.Err() == nil {
 			m.logger.DebugContext(ctx, "the topics were not looked at", "error", err) // what consumes tells it louder
 		}
+		m.tell()
 	}
 }
 
@@ -52,10 +55,15 @@ func (m *member) tellTopics(ctx context.Context) error {
 		entries += end.Offset - start.Offset
 	})
 	m.Bus.metrics.Entries.Set(float64(entries))
-	letters, err := m.countLetters(ctx)
+	committed, err := m.admin.FetchOffsets(ctx, m.address.topic+"."+m.desk.Group)
 	if err != nil {
-		return err
+		err = fmt.Errorf("ask what the group %s has done: %w", m.desk.Group, err)
+	} else {
+		m.compare(starts, ends, committed)
 	}
-	m.Bus.metrics.Letters.Set(float64(letters))
-	return nil
+	letters, countErr := m.countLetters(ctx)
+	if countErr == nil {
+		m.Bus.metrics.Letters.Set(float64(letters))
+	}
+	return errors.Join(err, countErr)
 }

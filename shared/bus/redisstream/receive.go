@@ -30,7 +30,8 @@ func (m *member) receive(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return m.take(ctx, entries)
+	m.take(entries)
+	return nil
 }
 
 // receiveOwn reads again what the member has received and does not know of.
@@ -42,9 +43,7 @@ func (m *member) receiveOwn(ctx context.Context, room int) error {
 	if m.own = ""; len(entries) == room {
 		m.own = entries[room-1].id
 	}
-	if err := m.take(ctx, entries); err != nil {
-		return err
-	}
+	m.take(entries)
 	if m.own == "" {
 		m.desk.Forget()
 	}
@@ -63,8 +62,8 @@ func (m *member) read(ctx context.Context, args ...any) ([]entry, error) {
 	return readStream(answer)
 }
 
-// take puts entries on the desk; those that are no events go to the dead letters.
-func (m *member) take(ctx context.Context, entries []entry) error {
+// take puts entries on the desk.
+func (m *member) take(entries []entry) {
 	for _, e := range entries {
 		if len(e.fields) == 0 { // removed from the stream: nobody can do it any more
 			m.done = append(m.done, e.id)
@@ -72,14 +71,11 @@ func (m *member) take(ctx context.Context, entries []entry) error {
 		}
 		decoded, err := e.decode()
 		if err != nil {
-			if err := m.desk.GiveUp(ctx, e.id, 0, err); err != nil {
-				return err
-			}
+			m.desk.AddMalformed(e.id, err)
 			continue
 		}
 		m.desk.Add(e.id, decoded)
 	}
-	return nil
 }
 
 // takeOver takes, from time to time, what members have left that have fallen silent.
@@ -113,7 +109,8 @@ func (m *member) takeOver(ctx context.Context) error {
 		m.desk.Metrics.TakenOver.Add(float64(len(entries)))
 		m.logger.InfoContext(ctx, "took over events that another member left", "events", len(entries))
 	}
-	return m.take(ctx, entries)
+	m.take(entries)
+	return nil
 }
 
 // takeoverLooks is how often within Options.TakeoverAfter a member looks for what others left.

@@ -15,6 +15,7 @@ const silence = 10
 
 // tend keeps the member's entries its own while they are in work, and the stream tidy, until ctx ends.
 func (m *member) tend(ctx context.Context) {
+	defer m.desk.Metrics.Leave()
 	ticker := time.NewTicker(m.options.TakeoverAfter / takeoverLooks)
 	defer ticker.Stop()
 	for {

@@ -49,14 +49,14 @@ func TestTrimming(t *testing.T) {
 		if n := c.XLen(t.Context(), redisstream.Stream).Val(); n != 1000 {
 			t.Errorf("%d entries are left, want 1000: a group is not done with the first of them", n)
 		}
-		if lag := gaugeOf(t, registry, "ums_bus_lag_seconds", "late"); lag <= 0 {
+		if lag := bustest.Gauge(t, registry, "ums_bus_lag_seconds", "late"); lag <= 0 {
 			t.Errorf("the late group's lag is %v, want the age of its first event", lag)
 		}
 		close(hold)
 		bustest.Eventually(t, "the late group is done", func() bool { return late.Has(ids...) })
 		bustest.Eventually(t, "the stream is trimmed", func() bool { return c.XLen(t.Context(), redisstream.Stream).Val() < 200 })
 		bustest.Eventually(t, "the late group has no lag", func() bool {
-			return gaugeOf(t, registry, "ums_bus_lag_seconds", "late") == 0 && gaugeOf(t, registry, "ums_bus_pending_events", "late") == 0
+			return bustest.Gauge(t, registry, "ums_bus_lag_seconds", "late") == 0 && bustest.Gauge(t, registry, "ums_bus_pending_events", "late") == 0
 		})
 	})
 }
@@ -71,22 +71,4 @@ func TestMaxLength(t *testing.T) {
 			t.Errorf("the stream has %d entries, want about 200", n)
 		}
 	})
-}
-
-// gaugeOf returns a gauge of a group.
-func gaugeOf(t *testing.T, registry *prometheus.Registry, name, group string) float64 {
-	t.Helper()
-	families, err := registry.Gather()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, family := range families {
-		for _, metric := range family.GetMetric() {
-			if family.GetName() == name && metric.GetLabel()[0].GetValue() == group {
-				return metric.GetGauge().GetValue()
-			}
-		}
-	}
-	t.Fatalf("there is no %s of %s", name, group)
-	return 0
 }

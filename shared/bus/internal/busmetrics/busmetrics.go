@@ -85,3 +85,10 @@ type Group struct {
 	Handled, Failed, Buried, TakenOver, Unavailable prometheus.Counter
 	Pending, Lag                                    prometheus.Gauge
 }
+
+// Leave says that nobody tells any more how the group stands: what was told last would be told for ever. Another member in
+// the same process tells it again soon.
+func (g *Group) Leave() {
+	g.Pending.Set(0)
+	g.Lag.Set(0)
+}

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"time"
 
 	"github.com/glarimy/ums/shared/bus"
@@ -41,14 +42,17 @@ type Desk[K comparable] struct {
 	Done func(keys ...K)
 
 	// Bury moves an entry to the dead letters, and takes note that it is done. It returns false if the entry was no
-	// longer the member's.
+	// longer the member's. After an error it is called again.
 	Bury func(ctx context.Context, key K, attempts int, reason string) (moved bool, err error)
 
 	// GiveBack lets other members have what this one cannot do now.
 	GiveBack func(ctx context.Context)
 
+	// Yields reports whether something waits for the desk, which then begins no further call of the handler. Nil is never.
+	Yields func() bool
+
 	window   window[K]
-	attempts map[K]int // of what was in hand before Clear
+	attempts map[K]int // of what was in hand before Clear and has not come again
 }
 
 // Room returns how many more events there is room for.
@@ -61,11 +65,24 @@ func (d *Desk[K]) Keys() []K { return d.window.keys() }
 func (d *Desk[K]) Add(key K, e event.Event) {
 	if !d.window.has(key) {
 		d.window.add(&held[K]{key: key, event: e, attempts: d.attempts[key]})
+		delete(d.attempts, key)
+	}
+}
+
+// AddMalformed puts an entry on the desk that is no event. Work moves it to the dead letters.
+func (d *Desk[K]) AddMalformed(key K, fault error) {
+	if !d.window.has(key) {
+		d.window.add(&held[K]{key: key, fault: fault})
 	}
 }
 
 // Clear takes everything from the desk. How often its events have failed is remembered until Forget.
-func (d *Desk[K]) Clear() { d.attempts = d.window.clear() }
+func (d *Desk[K]) Clear() {
+	if d.attempts == nil {
+		d.attempts = map[K]int{}
+	}
+	maps.Copy(d.attempts, d.window.clear())
+}
 
 // Forget drops what Clear has remembered.
 func (d *Desk[K]) Forget() { d.attempts = nil }

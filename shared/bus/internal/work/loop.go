@@ -2,6 +2,7 @@ package work
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 )
@@ -11,6 +12,10 @@ const (
 	firstBackoff = 100 * time.Millisecond
 	lastBackoff  = 5 * time.Second
 )
+
+// ErrRestGoesOn is wrapped by the error of a step that had only a part of its events to do without: the next one follows
+// soon, however often this has happened.
+var ErrRestGoesOn = errors.New("the rest goes on")
 
 // Loop is how a member goes on whatever fails.
 type Loop struct {
@@ -41,7 +46,10 @@ func (l Loop) Run(ctx context.Context) {
 		}
 		failures++
 		l.Afresh(err, failures)
-		if failures > 1 || !l.IsLost(err) {
+		switch {
+		case errors.Is(err, ErrRestGoesOn):
+			Pause(ctx, firstBackoff)
+		case failures > 1 || !l.IsLost(err):
 			Pause(ctx, doubled(firstBackoff, lastBackoff, failures-1))
 		}
 	}

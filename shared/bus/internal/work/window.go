@@ -11,9 +11,10 @@ import (
 // held is an event that a member has received and not done.
 type held[K comparable] struct {
 	key       K
-	event     event.Event
-	attempts  int       // how often it failed
-	notBefore time.Time // when it is tried again
+	event     event.Event // zero where the entry is malformed
+	attempts  int         // how often it failed
+	notBefore time.Time   // when it is tried again
+	fault     error       // why it goes to the dead letters; nil is not at all
 	done      bool
 }
 
@@ -73,7 +74,7 @@ func (w *window[K]) fresh() []*held[K] {
 	behind := map[string]bool{}
 	for _, h := range w.list {
 		switch {
-		case h.attempts > 0:
+		case h.fault != nil || h.attempts > 0:
 			behind[h.event.User] = true
 		case h.event.User == "" || !behind[h.event.User]:
 			fresh = append(fresh, h)

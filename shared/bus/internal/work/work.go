@@ -19,9 +19,15 @@ const (
 )
 
 // Work has the window handled: all that never failed at once, and where that fails, and what failed before, one by one.
-// The error is that of a handler that cannot work at all, or of the bus.
+// What is to go to the dead letters goes there at the end, so that nothing waits for it. It stops between two calls once
+// the desk Yields. The error is that of a handler that cannot work at all, or of the bus.
 func (d *Desk[K]) Work(ctx context.Context) error {
 	defer d.window.drop()
+	return errors.Join(d.handle(ctx), d.giveUp(ctx))
+}
+
+// handle has handled what is not to go to the dead letters.
+func (d *Desk[K]) handle(ctx context.Context) error {
 	if together := d.window.fresh(); len(together) > 1 {
 		err := d.call(ctx, together...)
 		if d.isUnavailable(ctx, err) {
@@ -31,7 +37,14 @@ func (d *Desk[K]) Work(ctx context.Context) error {
 	d.window.drop()
 	behind := map[string]bool{} // users with an event that waits for its next attempt
 	for _, h := range d.window.list {
+		if d.Yields != nil && d.Yields() {
+			return nil
+		}
 		if h.event.User != "" && behind[h.event.User] {
+			continue
+		}
+		if h.fault != nil {
+			behind[h.event.User] = true
 			continue
 		}
 		waits, err := d.try(ctx, h)
@@ -43,8 +56,9 @@ func (d *Desk[K]) Work(ctx context.Context) error {
 	return nil
 }
 
-// try has one event handled, if it is time. It returns whether the event is to be tried again.
-func (d *Desk[K]) try(ctx context.Context, h *held[K]) (again bool, err error) {
+// try has one event handled, if it is time. It returns whether the event still waits: for another attempt, or for the
+// dead letters.
+func (d *Desk[K]) try(ctx context.Context, h *held[K]) (waits bool, err error) {
 	if time.Now().Before(h.notBefore) {
 		return true, nil
 	}
@@ -58,15 +72,11 @@ func (d *Desk[K]) try(ctx context.Context, h *held[K]) (again bool, err error) {
 	h.attempts++
 	d.Metrics.Failed.Inc()
 	d.Logger.DebugContext(ctx, "an event failed", "id", h.event.ID, "attempts", h.attempts, "error", err)
-	if h.attempts < d.Attempts {
-		h.notBefore = time.Now().Add(doubled(firstRetry, lastRetry, h.attempts-1))
-		return true, nil
+	h.notBefore = time.Now().Add(doubled(firstRetry, lastRetry, h.attempts-1))
+	if h.attempts >= d.Attempts {
+		h.fault, h.notBefore = err, time.Time{}
 	}
-	if err := d.GiveUp(ctx, h.key, h.attempts, err); err != nil {
-		return true, err
-	}
-	h.done = true
-	return false, nil
+	return true, nil
 }
 
 // isUnavailable reports whether an error says nothing about the events. What a group that cannot work has in hand is
@@ -119,20 +129,29 @@ func (d *Desk[K]) guard(ctx context.Context, events []event.Event) (err error) {
 // maxReason bounds the reason that a dead letter tells, in bytes.
 const maxReason = 500
 
-// GiveUp moves an entry to the dead letters.
-func (d *Desk[K]) GiveUp(ctx context.Context, key K, attempts int, reason error) error {
-	text := strings.ToValidUTF8(strings.Join(strings.Fields(reason.Error()), " "), "")
-	if len(text) > maxReason {
-		text = strings.ToValidUTF8(text[:maxReason], "")
-	}
-	moved, err := d.Bury(ctx, key, attempts, text)
-	if err != nil {
-		return fmt.Errorf("move an entry to the dead letters: %w", err)
-	}
-	if moved {
-		d.Metrics.Buried.Inc()
-		d.Logger.ErrorContext(ctx, "an entry went to the dead letters; see ums dead-letters",
-			"entry", key, "attempts", attempts, "reason", text)
+// giveUp moves what is at fault to the dead letters. After an error it is left for the next time.
+func (d *Desk[K]) giveUp(ctx context.Context) error {
+	for _, h := range d.window.list {
+		if h.fault == nil || h.done {
+			continue
+		}
+		if d.Yields != nil && d.Yields() {
+			return nil
+		}
+		text := strings.ToValidUTF8(strings.Join(strings.Fields(h.fault.Error()), " "), "")
+		if len(text) > maxReason {
+			text = strings.ToValidUTF8(text[:maxReason], "")
+		}
+		moved, err := d.Bury(ctx, h.key, h.attempts, text)
+		if err != nil {
+			return fmt.Errorf("move an entry to the dead letters: %w", err)
+		}
+		h.done = true
+		if moved {
+			d.Metrics.Buried.Inc()
+			d.Logger.ErrorContext(ctx, "an entry went to the dead letters; see ums dead-letters",
+				"entry", h.key, "attempts", h.attempts, "reason", text)
+		}
 	}
 	return nil
 }

@@ -3,8 +3,10 @@
 package kafkatest
 
 import (
+	"errors"
 	"net"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -62,11 +64,27 @@ func (s *Server) Start(tb testing.TB) {
 	tb.Helper()
 	cluster, err := kfake.NewCluster(append([]kfake.Opt{
 		kfake.NumBrokers(brokers), kfake.Ports(s.ports...), kfake.DataDir(s.dir), kfake.GroupMinSessionTimeout(minSession),
+		kfake.ListenFn(listen),
 	}, s.more...)...)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	s.cluster = cluster
+}
+
+const (
+	portPatience = 20 * time.Second
+	portPause    = 50 * time.Millisecond
+)
+
+// listen waits for a port that a connection of another program has taken while the brokers were stopped.
+func listen(network, address string) (net.Listener, error) {
+	for deadline := time.Now().Add(portPatience); ; <-time.After(portPause) {
+		l, err := net.Listen(network, address) //nolint:noctx // it takes no time
+		if !errors.Is(err, syscall.EADDRINUSE) || time.Now().After(deadline) {
+			return l, err
+		}
+	}
 }
 
 // Cluster gives a test's own hand at what the brokers do; nil while they are stopped.
