@@ -118,7 +118,7 @@ const maxAllocs = 3
 func TestAllocations(t *testing.T) { //nolint:paralleltest // it counts what the process allocates
 	addr := serve(t, everySlotAt(constantUpstream(t)))
 	client := newGetter(t, addr)
-	if got := testing.AllocsPerRun(2000, func() { client.get(t) }); got > maxAllocs {
-		t.Errorf("a GET costs %.1f allocations, want at most %d", got, maxAllocs)
+	if got := testing.AllocsPerRun(2000, func() { client.get(t) }); got > maxAllocs+dropped {
+		t.Errorf("a GET costs %.1f allocations, want at most %d", got, maxAllocs+dropped)
 	}
 }
