@@ -73,7 +73,7 @@ func (f filling) addsFor(t *testing.T, gateway, url string) {
 	t.Helper()
 	t.Run("gateway", func(t *testing.T) { f.isServedBy(t, gateway) })
 	t.Run("alone", func(t *testing.T) {
-		contracttest.RunWith(t, contract.Add, contract.Options{URL: url, WriteURL: gateway, Lag: f.lag})
+		contracttest.RunWith(t, contract.Add, contract.Options{URL: gateway, WriteURL: url, Lag: f.lag})
 	})
 	for _, reads := range []contract.Slot{contract.Find, contract.Search, contract.Journal} {
 		t.Run("seen by "+string(reads), func(t *testing.T) {
