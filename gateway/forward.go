@@ -148,7 +148,8 @@ func (c *call) early(err error) (*http1.Response, error) {
 
 // await waits for the head of the final answer, and passes on the interim ones.
 func (c *call) await() (*http1.Response, error) {
-	for look := time.Now().Add(lookEvery); ; look = time.Now().Add(lookEvery) {
+	for {
+		look := time.Now().Add(lookEvery)
 		if !c.deadline.IsZero() && c.deadline.Before(look) {
 			look = c.deadline
 		}

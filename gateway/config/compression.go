@@ -17,16 +17,9 @@ func (r *reader) compression(n *yaml.Node) (c Compression) {
 		return []setting{
 			countSetting("level", &c.Level, 1, 9),
 			{"min", func(r *reader, n *yaml.Node, what string) {
-				text, ok := r.text(n, what)
-				if !ok {
-					return
+				if size, ok := r.size(n, what, "512 or 1KiB"); ok {
+					c.Min = size
 				}
-				size, ok := parseSize(text)
-				if !ok {
-					r.fault(n, "%s is %q, which is no size: write it like 512 or 1KiB", what, text)
-					return
-				}
-				c.Min = size
 			}},
 		}
 	})

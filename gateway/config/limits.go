@@ -41,6 +41,18 @@ func (r *reader) bodyLimit(n *yaml.Node, out *Route) {
 	out.BodyLimit = size
 }
 
+// size reads a number of bytes; like is how it may be written.
+func (r *reader) size(n *yaml.Node, what, like string) (size int64, ok bool) {
+	text, ok := r.text(n, what)
+	if !ok {
+		return 0, false
+	}
+	if size, ok = parseSize(text); !ok {
+		r.fault(n, "%s is %q, which is no size: write it like %s", what, text, like)
+	}
+	return size, ok
+}
+
 // parseSize reads a number of bytes, plain or in KiB, MiB or GiB.
 func parseSize(text string) (int64, bool) {
 	unit := int64(1)

@@ -45,16 +45,11 @@ func (r *reader) staleSize(n *yaml.Node, routes []Route) Stale {
 }
 
 func (r *reader) staleBytes(n *yaml.Node, what string, out *Stale) {
-	text, ok := r.text(n, what)
-	if !ok {
-		return
-	}
-	size, ok := parseSize(text)
+	size, ok := r.size(n, what, "64KiB or 32MiB")
 	switch {
 	case !ok:
-		r.fault(n, "%s is %q, which is no size: write it like 64KiB or 32MiB", what, text)
 	case size < leastStaleSize:
-		r.fault(n, "%s is %s, which is less than 64KiB; to keep nothing, write no stale_if_error", what, text)
+		r.fault(n, "%s is %d, which is less than 64KiB; to keep nothing, write no stale_if_error", what, size)
 	default:
 		out.Size = size
 	}

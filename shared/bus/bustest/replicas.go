@@ -21,7 +21,7 @@ func threeReplicas(t *testing.T, k Kind) {
 	held := make(chan struct{}, 1)
 	first, cut := server.OpenThrough(t, soon)
 	publisher := server.Open(t, Options{})
-	events := ofUsers(300)
+	events := OfUsers(300)
 	ids := Publish(t, publisher, events[:150]...)
 	ConsumeAs(t, first, subscription, func(ctx context.Context, _ []event.Event) error {
 		held <- struct{}{}
@@ -52,8 +52,8 @@ func threeReplicas(t *testing.T, k Kind) {
 	Eventually(t, "nothing is left to do", func() bool { return server.Undone(t, "test") == 0 })
 }
 
-// ofUsers are events of as many users.
-func ofUsers(n int) []event.Event {
+// OfUsers are events of as many users.
+func OfUsers(n int) []event.Event {
 	events := make([]event.Event, n)
 	for i := range events {
 		events[i] = Added("User "+event.Sequence(uint64(i))[10:], uint64(i+1))

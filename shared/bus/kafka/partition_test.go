@@ -3,7 +3,6 @@ package kafka_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"testing"
 	"time"
 
@@ -42,15 +41,6 @@ func refuseFetches(server *kafkatest.Server, broker int32, why *kerr.Error) {
 	})
 }
 
-// ofUsers are events of as many users.
-func ofUsers(n int) []event.Event {
-	events := make([]event.Event, n)
-	for i := range events {
-		events[i] = bustest.Added(fmt.Sprintf("User %04d", i), uint64(i+1))
-	}
-	return events
-}
-
 // ledByOthers returns events like those on the partitions that the broker does not lead; it reads so many in all.
 func ledByOthers(t *testing.T, server *kafkatest.Server, broker int32, events int) []event.Event {
 	t.Helper()
@@ -72,7 +62,7 @@ func TestAPartitionThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	server := kafkatest.New(t)
 	b := open(t, server.URL+"?partitions=3", kafka.Options{})
-	bustest.Publish(t, b, ofUsers(60)...)
+	bustest.Publish(t, b, bustest.OfUsers(60)...)
 	broken := server.Cluster().LeaderFor(kafka.Topic, 0)
 	others := ledByOthers(t, server, broken, 60)
 	refuseFetches(server, broken, kerr.UnknownServerError)
@@ -98,7 +88,7 @@ func TestABrokerThatDoesNotAnswer(t *testing.T) {
 	t.Parallel()
 	server := kafkatest.New(t)
 	b := open(t, server.URL+"?partitions=3", kafka.Options{})
-	bustest.Publish(t, b, ofUsers(60)...)
+	bustest.Publish(t, b, bustest.OfUsers(60)...)
 	broken := server.Cluster().LeaderFor(kafka.Topic, 0)
 	others := ledByOthers(t, server, broken, 60)
 	server.Cluster().ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
@@ -110,7 +100,7 @@ func TestABrokerThatDoesNotAnswer(t *testing.T) {
 	})
 	soon, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	if results := b.Publish(soon, ofUsers(60)); results == nil {
+	if results := b.Publish(soon, bustest.OfUsers(60)); results == nil {
 		t.Fatal("Publish = nil, want that some events were not taken")
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), bustest.Patience/4)
@@ -126,7 +116,7 @@ func TestAPartitionIsGivenAway(t *testing.T) {
 	const events = 250
 	server := kafkatest.New(t)
 	b := open(t, server.URL+"?partitions=2", kafka.Options{TakeoverAfter: soon})
-	bustest.Publish(t, b, ofUsers(events)...)
+	bustest.Publish(t, b, bustest.OfUsers(events)...)
 	var first, second bustest.Inbox
 	started, taken := make(chan struct{}, events), make(chan struct{})
 	bustest.Consume(t, b, func(ctx context.Context, list []event.Event) error {
