@@ -32,7 +32,7 @@ func Main(ctx context.Context, args []string, getenv func(string) string, stdout
 	flags := flag.NewFlagSet("transfer", flag.ContinueOnError)
 	flags.SetOutput(stdout)
 	flags.IntVar(&o.users, "users", 1_000_000, "how many users")
-	flags.IntVar(&o.concurrency, "concurrency", 16, "requests of the import at a time")
+	flags.IntVar(&o.concurrency, "concurrency", 32, "requests of the import at a time")
 	flags.BoolVar(&o.engines, "engines", false,
 		"on the MySQL and the Redis of TEST_DATABASE_URL and TEST_REDIS_URL, instead of SQLite and what is built in")
 	switch err := flags.Parse(args); {

@@ -52,7 +52,7 @@ func importCommand(p process) *cli.Command {
 				Usage: "csv, ndjson, or auto: by the file's name or else its first byte"},
 			&cli.StringFlag{Name: "if-exists", Value: "skip", Usage: "what to do with a user who is there already: " +
 				"skip, update (the phone number) or reject (the row)"},
-			&cli.IntFlag{Name: "concurrency", Value: 16, Usage: "requests at a time, fewer where the system is busy"},
+			&cli.IntFlag{Name: "concurrency", Value: 32, Usage: "requests at a time, fewer where the system is busy"},
 			&cli.StringFlag{Name: "state", Usage: "`file` that says how far it is (default: FILE.import-state)"},
 			&cli.StringFlag{Name: "rejects", Usage: "`file` for rejected rows (default: FILE.rejects.csv)"},
 		),

@@ -55,17 +55,14 @@ func New(c Config, d Dependencies) (*httpserver.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &handler{
-		writer: newWriter(d.DB, fencer, d.Now, c.Fence.TransactionTimeout(), d.Logger),
-		claims: &claims{db: d.DB, now: d.Now},
-		logger: d.Logger,
-	}
+	keys := &keys{db: d.DB, now: d.Now}
+	h := &handler{writer: newWriter(keys, fencer, c.Fence.TransactionTimeout(), d.Logger), logger: d.Logger}
 	relays, err := c.Relay.On()
 	if err != nil {
 		return nil, err
 	}
 	tasks := []func(context.Context) error{d.Schema.Then(func(ctx context.Context) error {
-		return h.claims.cleanRegularly(ctx, d.Logger)
+		return keys.cleanRegularly(ctx, d.Logger)
 	})}
 	if relays && d.Bus != nil {
 		r, err := relay.New(c.Relay.Config, relay.Dependencies{

@@ -25,6 +25,9 @@ type batches struct {
 	t     *testing.T
 	proxy *mysqlproxy.Proxy
 
+	// key returns the idempotency key of a user's POST; nil for none at all.
+	key func(i int, user string) string
+
 	// impatient is the number of a user whose request has a second, and whose answer closes answered; -1 for none.
 	impatient int
 	answered  chan struct{}
@@ -90,6 +93,9 @@ func (b *batches) run(users []string, decide mysqlproxy.Interceptor) []answer {
 				headers = []string{"Ums-Deadline-Ms", "1000"}
 				defer close(b.answered)
 			}
+			if b.key != nil {
+				headers = append(headers, "Idempotency-Key", b.key(i, user))
+			}
 			if answers[i], err = b.try(b.t.Context(), http.MethodPost, "/user", draft(user), headers...); err != nil {
 				b.t.Error(err)
 			}
@@ -148,6 +154,72 @@ func TestBatchOfPosts(t *testing.T) {
 		for _, user := range tc.users {
 			b.wantReleased(t, user)
 		}
+	}
+	wantFolded(t, b.backends)
+}
+
+// TestBatchOfKeyedPosts finds the same where each has an idempotency key.
+func TestBatchOfKeyedPosts(t *testing.T) {
+	t.Parallel()
+	b := newBatches(t, onMySQL(t), nil)
+	own := func(_ int, user string) string { return "key-of-" + user }
+	for _, tc := range []struct {
+		name  string
+		users []string
+		key   func(i int, user string) string
+		odd   func(t *testing.T, odd answer) // looks at the answer of the first
+		less  int                            // how many users are not added
+	}{
+		{"all new", usersOf("k-allnew", 20), own, func(t *testing.T, odd answer) {
+			t.Helper()
+			odd.wantStatus(t, http.StatusCreated)
+		}, 0},
+		{"one was answered before", usersOf("k-before", 20), own, func(t *testing.T, odd answer) {
+			t.Helper()
+			odd.wantReplay(t, b.postWithKey(t, "key-of-k-before-20", draft("k-before-20")))
+		}, 1},
+		{"one exists", usersOf("k-exists", 20), func(i int, user string) string {
+			return fmt.Sprint("again-", i, "-", user)
+		}, func(t *testing.T, odd answer) {
+			t.Helper()
+			odd.wantProblem(t, problem.UserExists)
+			if b.backends.key(t, "again-0-k-exists-20").exists {
+				t.Error("a key is taken whose request was refused")
+			}
+		}, 1},
+		{"a key of another body", usersOf("k-reused", 20), func(i int, user string) string {
+			if i == 0 {
+				return "key-of-k-allnew-07"
+			}
+			return own(i, user)
+		}, func(t *testing.T, odd answer) {
+			t.Helper()
+			odd.wantProblem(t, problem.IdempotencyKeyReused)
+		}, 1},
+	} {
+		t.Run(tc.name, func(t *testing.T) { //nolint:paralleltest // they share a proxy
+			if tc.less > 0 && tc.name != "a key of another body" {
+				b.postWithKey(t, own(0, tc.users[0]), draft(tc.users[0])).wantStatus(t, http.StatusCreated)
+			}
+			before := b.counts(t)
+			b.key = tc.key
+			for i, got := range b.run(tc.users, nil) {
+				if i > 0 {
+					got.wantStatus(t, http.StatusCreated)
+					b.postWithKey(t, tc.key(i, tc.users[i]), draft(tc.users[i])).wantReplay(t, got)
+					continue
+				}
+				tc.odd(t, got)
+			}
+			added := len(tc.users) - tc.less
+			want := counts{before.users + added + add.MostInFlight, before.events + added + add.MostInFlight, before.keys + added}
+			if after := b.counts(t); after != want {
+				t.Errorf("rows %+v, want %+v", after, want)
+			}
+			for _, user := range tc.users {
+				b.wantReleased(t, user)
+			}
+		})
 	}
 	wantFolded(t, b.backends)
 }

@@ -22,11 +22,11 @@ const (
 var errAlone = errors.New("the batch was broken up")
 
 // batcher lets users that come at the same time share a transaction. While as many are in flight as may be, what comes
-// waits and is the next batch; with nothing in flight a user goes at once, alone. No batch has two users of one name. It
-// is safe for concurrent use.
+// waits and is the next batch; with nothing in flight a user goes at once, alone. No batch has two users of one name, or
+// two with one idempotency key. It is safe for concurrent use.
 type batcher struct {
-	alone    func(ctx context.Context, e outboxRow) error
-	together func(ctx context.Context, rows []outboxRow) error // of at least two, in the order of their names
+	alone    func(ctx context.Context, a addition) error
+	together func(ctx context.Context, additions []addition) error // of at least two, in the order of their names
 
 	// slow is how long a transaction keeps others waiting: one that waits for a lock is not to hold up everybody.
 	slow time.Duration
@@ -38,7 +38,7 @@ type batcher struct {
 
 // place is that of one user in the queue.
 type place struct {
-	row  outboxRow
+	addition
 	turn chan turn // gets one
 	of   *batch    // nil while it waits, and where its turn is to go alone
 }
@@ -55,25 +55,25 @@ type batch struct {
 	members int // who still wait for its outcome
 }
 
-// add adds the user of e, and returns what its transaction alone would: others of its batch have no part in that. It
-// returns soon after ctx has ended, which ends a transaction only when nobody waits for it.
-func (b *batcher) add(ctx context.Context, e outboxRow) error {
-	t, err := b.await(ctx, e)
+// add stores a, and returns what its transaction alone would: others of its batch have no part in that. It returns soon
+// after ctx has ended, which ends a transaction only when nobody waits for it.
+func (b *batcher) add(ctx context.Context, a addition) error {
+	t, err := b.await(ctx, a)
 	switch {
 	case err != nil:
 		return err
 	case t.leave != nil:
 		defer t.leave()
-		return b.alone(ctx, e)
+		return b.alone(ctx, a)
 	case errors.Is(t.err, errAlone):
-		return b.alone(ctx, e)
+		return b.alone(ctx, a)
 	}
 	return t.err
 }
 
 // await returns a turn, or the error of ctx.
-func (b *batcher) await(ctx context.Context, e outboxRow) (turn, error) {
-	p := &place{row: e, turn: make(chan turn, 1)}
+func (b *batcher) await(ctx context.Context, a addition) (turn, error) {
+	p := &place{addition: a, turn: make(chan turn, 1)}
 	b.mu.Lock()
 	if b.inFlight < mostInFlight {
 		b.inFlight++
@@ -138,23 +138,26 @@ func (b *batcher) next() {
 	}
 }
 
-// take returns the next batch: who came first, but no two of one name.
+// take returns the next batch: who came first, but no two of one name or one key.
 func (b *batcher) take() []*place {
 	if len(b.waiting) == 0 {
 		return nil
 	}
-	names := make(map[user.Name]struct{}, mostInBatch)
+	names, keys := make(map[user.Name]bool, mostInBatch), make(map[keyID]bool)
 	var taken, left []*place
 	for i, p := range b.waiting {
 		if len(taken) == mostInBatch {
 			left = append(left, b.waiting[i:]...)
 			break
 		}
-		if _, ok := names[p.row.user.Name]; ok {
+		if names[p.name()] || p.key != nil && keys[p.key.keyID] {
 			left = append(left, p)
 			continue
 		}
-		names[p.row.user.Name] = struct{}{}
+		names[p.name()] = true
+		if p.key != nil {
+			keys[p.key.keyID] = true
+		}
 		taken = append(taken, p)
 	}
 	b.waiting = left
@@ -166,13 +169,13 @@ func (b *batcher) run(ctx context.Context, giveUp context.CancelFunc, places []*
 	defer giveUp()
 	leave := b.occupy()
 	slices.SortFunc(places, func(x, y *place) int {
-		return cmp.Compare(x.row.user.Name.String(), y.row.user.Name.String())
+		return cmp.Compare(x.name().String(), y.name().String())
 	})
-	rows := make([]outboxRow, len(places))
+	additions := make([]addition, len(places))
 	for i, p := range places {
-		rows[i] = p.row
+		additions[i] = p.addition
 	}
-	err := b.together(ctx, rows)
+	err := b.together(ctx, additions)
 	leave()
 	for _, p := range places {
 		p.turn <- turn{err: err}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -57,10 +58,11 @@ func (tr *transactions) counts() (alone, shared int) {
 	return len(tr.alone), len(tr.shared)
 }
 
-// add begins to add a user and returns where its outcome will be.
-func (tr *transactions) add(ctx context.Context, name string) <-chan error {
+// add begins to add a user and returns where its outcome will be. The name may be followed by a space and a key.
+func (tr *transactions) add(ctx context.Context, user string) <-chan error {
+	name, key, _ := strings.Cut(user, " ")
 	outcome := make(chan error, 1)
-	go func() { outcome <- tr.batcher.Add(ctx, name) }()
+	go func() { outcome <- tr.batcher.Add(ctx, name, key) }()
 	return outcome
 }
 
@@ -89,7 +91,7 @@ func (tr *transactions) fill(t *testing.T, ctxs []context.Context, names ...stri
 func TestUsersShareATransaction(t *testing.T) {
 	t.Parallel()
 	tr := newTransactions(time.Hour)
-	_, waiting := tr.fill(t, nil, "Krishna-c", "Krishna-a", "Krishna-b", "Krishna-a")
+	_, waiting := tr.fill(t, nil, "Krishna-c k-1", "Krishna-a k-2", "Krishna-b", "Krishna-d k-1", "Krishna-a")
 	close(tr.open)
 	for _, outcome := range waiting {
 		if err := <-outcome; err != nil {
@@ -97,11 +99,11 @@ func TestUsersShareATransaction(t *testing.T) {
 		}
 	}
 	want := []string{"Krishna-a", "Krishna-b", "Krishna-c"}
-	if len(tr.shared) != 1 || !slices.Equal(tr.shared[0], want) {
+	if !slices.Equal(tr.shared[0], want) {
 		t.Errorf("transactions were shared by %q, want %q", tr.shared, want)
 	}
-	if got := tr.alone[add.MostInFlight:]; !slices.Equal(got, []string{"Krishna-a"}) {
-		t.Errorf("%q went alone, want the second of a name", got)
+	if len(tr.shared) != 2 || !slices.Equal(tr.shared[1], []string{"Krishna-a", "Krishna-d"}) {
+		t.Errorf("transactions were shared by %q, want the second of a name and the second of a key in the next one", tr.shared)
 	}
 }
 

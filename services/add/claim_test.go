@@ -1,52 +1,59 @@
 package add_test
 
 import (
+	"cmp"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
 	"fmt"
 	"net/http"
-	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/mysqlproxy"
 	"github.com/glarimy/ums/shared/problem"
 	"github.com/glarimy/ums/shared/servicetest"
 )
 
-// heldUp is a POST that has claimed its key and gets no further until it is released.
-type heldUp struct {
-	release func()
-	answer  <-chan answer
-}
+// claimTime is how long another filling of the slot claims a key for.
+const claimTime = 30 * time.Second
 
-// postAndHold sends a POST and holds it up once it has claimed its key.
-func (s *service) postAndHold(t *testing.T, c *clock, key, body string) heldUp {
+// claim claims a key as another filling of the slot does, which commits its claim before it does the work.
+func (b *backends) claim(t *testing.T, key, body, token string, expires time.Time) {
 	t.Helper()
-	reached, release := c.holdNext(t, lookOfUser)
-	answers := s.postBeside(t, key, body)
-	<-reached
-	return heldUp{release: release, answer: answers}
+	hash := sha256.Sum256([]byte(body))
+	b.execute(t, "INSERT INTO ums_idempotency (principal, route, idempotency_key, body_hash, token, expires_at) "+
+		"VALUES ('', 'POST /user', ?, UNHEX(?), ?, ?)", key, hex.EncodeToString(hash[:]), token, b.db.Dialect.Time(expires))
 }
 
-// postBeside sends a POST while the test goes on.
-func (s *service) postBeside(t *testing.T, key, body string) <-chan answer {
+// completing is the statement by which another filling stores its answer, if it holds its claim still.
+const completing = "UPDATE ums_idempotency SET status = 201, headers = ?, body = ?, expires_at = ? WHERE idempotency_key = ? AND token = ?"
+
+// complete runs completing in a transaction, and tells whether the claim was held.
+func complete(t *testing.T, tx *sql.Tx, dialect database.Dialect, key, token, body string) (held bool) {
 	t.Helper()
-	answers := make(chan answer, 1)
-	go func() {
-		got, err := s.try(t.Context(), http.MethodPost, "/user", body, "Idempotency-Key", key)
-		if err != nil {
-			t.Errorf("POST with the key %s: %v", key, err)
-		}
-		answers <- got
-	}()
-	return answers
+	const headers = `{"Content-Type":["application/json"],"Location":["/user/KrishnaMohan"],"Etag":["\"1-1\""]}`
+	result, err := tx.ExecContext(t.Context(), completing, headers, body, dialect.Time(time.Now().Add(48*time.Hour)), key, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := result.RowsAffected()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n == 1
 }
 
-func TestLiveClaim(t *testing.T) {
+// TestClaimOfAnother finds that the key which another filling has claimed is in use until the claim expires.
+func TestClaimOfAnother(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, b *backends) {
 		c := newClock()
 		s := start(t, b, options{now: c.Now})
-		held := s.postAndHold(t, c, "k-1", draft("KrishnaMohan"))
+		<-c.started
+		b.claim(t, "k-1", draft("KrishnaMohan"), "theirs", c.Now().Add(claimTime))
 		inUse := s.postWithKey(t, "k-1", draft("KrishnaMohan"))
 		inUse.wantProblem(t, problem.IdempotencyKeyInUse)
 		if got := inUse.header.Get("Retry-After"); got == "" {
@@ -54,157 +61,149 @@ func TestLiveClaim(t *testing.T) {
 		}
 		s.postWithKey(t, "k-1", draft("Krishna Rao")).wantProblem(t, problem.IdempotencyKeyReused)
 		s.postWithKey(t, "k-2", draft("Krishna Rao")).wantStatus(t, http.StatusCreated)
-		c.advance(claimTime - time.Second)
-		s.postWithKey(t, "k-1", draft("KrishnaMohan")).wantProblem(t, problem.IdempotencyKeyInUse)
-		held.release()
-		first := <-held.answer
-		first.wantStatus(t, http.StatusCreated)
-		s.postWithKey(t, "k-1", draft("KrishnaMohan")).wantReplay(t, first)
-	})
-}
+		if got := s.counts(t); got != (counts{users: 1, events: 1, keys: 2}) {
+			t.Errorf("rows %+v, want those of one user, and the claim", got)
+		}
 
-// TestClaimTakenOver has a request come so late that its claim has expired and another has taken its place.
-func TestClaimTakenOver(t *testing.T) {
-	t.Parallel()
-	onEach(t, func(t *testing.T, b *backends) {
-		c := newClock()
-		s := start(t, b, options{now: c.Now})
-		held := s.postAndHold(t, c, "k-1", draft("KrishnaMohan"))
 		c.advance(claimTime)
 		taken := s.postWithKey(t, "k-1", draft("KrishnaMohan"))
 		taken.wantStatus(t, http.StatusCreated)
-		// So that nothing but the lost claim is in the way of the one that was held up.
-		s.send(t, http.MethodDelete, "/user/KrishnaMohan", "").wantStatus(t, http.StatusNoContent)
-		before := s.counts(t)
-		held.release()
-		(<-held.answer).wantProblem(t, problem.IdempotencyKeyInUse)
-		if after := s.counts(t); after != before || before != (counts{users: 0, events: 2, keys: 1}) {
-			t.Errorf("rows %+v, want %+v as before", after, before)
+		err := b.db.InTx(t.Context(), func(tx *sql.Tx) error {
+			if complete(t, tx, b.db.Dialect, "k-1", "theirs", "{}") {
+				t.Error("who claimed the key holds it after it was taken over")
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
 		s.postWithKey(t, "k-1", draft("KrishnaMohan")).wantReplay(t, taken)
 	})
 }
 
-// TestLateAnswerIsNotTakenOver has a request store its answer in the moment between another's look at the expired claim
-// and its attempt to take the claim over. The answer must stay.
-func TestLateAnswerIsNotTakenOver(t *testing.T) {
-	t.Parallel()
-	b := onMySQL(t)
-	proxy := mysqlproxy.New(t, b.sqlURL)
-	c := newClock()
-	s := start(t, b, options{now: c.Now, sqlURL: proxy.URL()})
-	held := s.postAndHold(t, c, "k-1", draft("KrishnaMohan"))
-	c.advance(claimTime)
-	takingOver, goOn := make(chan struct{}, 1), make(chan struct{})
-	proxy.Intercept(func(statement string) mysqlproxy.Action {
-		if strings.Contains(statement, "UPDATE ums_idempotency SET body_hash") {
-			takingOver <- struct{}{}
-			<-goOn
-		}
-		return mysqlproxy.Pass
-	})
-	second := s.postBeside(t, "k-1", draft("KrishnaMohan"))
-	<-takingOver
-	held.release()
-	first := <-held.answer
-	first.wantStatus(t, http.StatusCreated)
-	close(goOn)
-	(<-second).wantReplay(t, first)
-	s.postWithKey(t, "k-1", draft("KrishnaMohan")).wantReplay(t, first)
-	if got := s.counts(t); got != (counts{users: 1, events: 1, keys: 1}) {
-		t.Errorf("rows %+v, want one of each", got)
-	}
-}
-
-// TestLateAnswerIsNotCleanedUp is the same with the clean-up in the place of the other request.
-func TestLateAnswerIsNotCleanedUp(t *testing.T) {
+// TestLateAnswerOfAnother has another filling store its answer when its claim has expired and a second request is there
+// to take it over: the answer stays, and is the second request's too.
+func TestLateAnswerOfAnother(t *testing.T) {
 	t.Parallel()
 	b := onMySQL(t)
 	c := newClock()
 	s := start(t, b, options{now: c.Now})
-	held := s.postAndHold(t, c, "k-1", draft("KrishnaMohan"))
+	b.claim(t, "k-1", draft("KrishnaMohan"), "theirs", c.Now().Add(claimTime))
 	c.advance(claimTime)
-
-	proxy := mysqlproxy.New(t, b.sqlURL)
-	removing, goOn, removed := make(chan struct{}, 1), make(chan struct{}), make(chan struct{}, 1)
-	proxy.Intercept(func(statement string) mysqlproxy.Action {
-		switch {
-		case strings.Contains(statement, "DELETE FROM ums_idempotency"):
-			removing <- struct{}{}
-			<-goOn
-		case statement == "COMMIT":
-			removed <- struct{}{}
+	answers := make(chan answer, 1)
+	err := b.db.InTx(t.Context(), func(tx *sql.Tx) error {
+		if !complete(t, tx, b.db.Dialect, "k-1", "theirs", `{"name":"KrishnaMohan","phone":9731423166,"since":"2022-09-12T10:00:00Z"}`) {
+			t.Error("the claim is not there")
 		}
-		return mysqlproxy.Pass
+		s.postBeside(t, answers, "k-1", draft("KrishnaMohan"))
+		b.wantWaiting(t)
+		return nil
 	})
-	start(t, b, options{now: c.Now, sqlURL: proxy.URL()})
-	<-removing
-	held.release()
-	first := <-held.answer
-	first.wantStatus(t, http.StatusCreated)
-	close(goOn)
-	<-removed
-	s.postWithKey(t, "k-1", draft("KrishnaMohan")).wantReplay(t, first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	late := <-answers
+	s.postWithKey(t, "k-1", draft("KrishnaMohan")).wantReplay(t, late)
+	if got := late.header.Get("Etag"); got != `"1-1"` {
+		t.Errorf("Etag = %s, want that of the other's answer", got)
+	}
+	if got := s.counts(t); got != (counts{keys: 1}) {
+		t.Errorf("rows %+v, want the key alone", got)
+	}
 }
 
-// TestCleanUp has a service come upon many expired keys. It removes them in batches and leaves the others.
-func TestCleanUp(t *testing.T) {
+// TestKeyInFlight has a second request with the key of one that is about to commit. It waits, and is told what the first
+// one was, or does the work itself where that came to nothing.
+func TestKeyInFlight(t *testing.T) {
 	t.Parallel()
 	b := onMySQL(t)
-	b.plant(t, 1)
-	c := newClock()
-	s := start(t, b, options{now: c.Now})
-	servicetest.Eventually(t, "the first service has cleaned up", func() bool { return b.counts(t).keys == 0 })
-	answered := s.postWithKey(t, "answered", draft("KrishnaMohan"))
-	const expired = 450
-	b.plant(t, expired)
-	held := s.postAndHold(t, c, "live", draft("Krishna Rao"))
-
 	proxy := mysqlproxy.New(t, b.sqlURL)
-	looks, batches := make(chan struct{}, expired), make(chan struct{}, expired)
-	proxy.Intercept(func(statement string) mysqlproxy.Action {
-		switch {
-		case strings.HasPrefix(statement, "SELECT principal"):
-			looks <- struct{}{}
-		case statement == "COMMIT":
-			batches <- struct{}{}
-		}
-		return mysqlproxy.Pass
-	})
-	start(t, b, options{sqlURL: proxy.URL()})
-	servicetest.Eventually(t, "the expired keys are gone", func() bool { return b.counts(t).keys == 2 })
-	if len(looks) != 3 || len(batches) != 3 {
-		t.Errorf("%d looks and %d batches for %d rows, want 3 of each", len(looks), len(batches), expired)
+	first := start(t, b, options{sqlURL: proxy.URL()})
+	second := start(t, b, options{}) // as another replica
+	for i, tc := range []struct {
+		name   string
+		action mysqlproxy.Action // what becomes of the first one's COMMIT
+		body   string            // of the second, if it is another
+		want   func(t *testing.T, first, second answer)
+	}{
+		{"committed", mysqlproxy.Pass, "", func(t *testing.T, first, second answer) {
+			t.Helper()
+			first.wantStatus(t, http.StatusCreated)
+			second.wantReplay(t, first)
+		}},
+		{"committed, and nobody knows", mysqlproxy.CutAfter, "", func(t *testing.T, first, second answer) {
+			t.Helper()
+			first.wantProblem(t, problem.Unavailable)
+			second.wantStatus(t, http.StatusCreated)
+			if got := second.header.Get("Idempotent-Replayed"); got != "true" {
+				t.Errorf("Idempotent-Replayed = %q, want true", got)
+			}
+		}},
+		{"came to nothing", mysqlproxy.CutBefore, "", func(t *testing.T, first, second answer) {
+			t.Helper()
+			first.wantProblem(t, problem.Unavailable)
+			second.wantStatus(t, http.StatusCreated)
+			if got := second.header.Get("Idempotent-Replayed"); got != "" {
+				t.Errorf("Idempotent-Replayed = %q of what came to nothing", got)
+			}
+		}},
+		{"another body", mysqlproxy.Pass, draft("another body"), func(t *testing.T, first, second answer) {
+			t.Helper()
+			first.wantStatus(t, http.StatusCreated)
+			second.wantProblem(t, problem.IdempotencyKeyReused)
+		}},
+	} {
+		t.Run(tc.name, func(t *testing.T) { //nolint:paralleltest // the locks are those of one pair of requests at a time
+			user, key := fmt.Sprintf("in-flight-%d", i), fmt.Sprint("k-", i)
+			committing, goOn := make(chan struct{}), make(chan struct{})
+			letGo := sync.OnceFunc(func() { close(goOn) })
+			defer letGo()
+			proxy.Intercept(func(statement string) mysqlproxy.Action {
+				if statement != "COMMIT" {
+					return mysqlproxy.Pass
+				}
+				close(committing)
+				<-goOn
+				return tc.action
+			})
+			firsts, seconds := make(chan answer, 1), make(chan answer, 1)
+			first.postBeside(t, firsts, key, draft(user))
+			<-committing
+			second.postBeside(t, seconds, key, cmp.Or(tc.body, draft(user)))
+			b.wantWaiting(t)
+			letGo()
+			one := <-firsts
+			proxy.Intercept(nil)
+			tc.want(t, one, <-seconds)
+			if got := b.counts(t); got != (counts{users: i + 1, events: i + 1, keys: i + 1}) {
+				t.Errorf("rows %+v, want those of %d requests", got, i+1)
+			}
+		})
 	}
-	held.release()
-	live := <-held.answer
-	s.postWithKey(t, "live", draft("Krishna Rao")).wantReplay(t, live)
-	s.postWithKey(t, "answered", draft("KrishnaMohan")).wantReplay(t, answered)
+	wantFolded(t, b)
 }
 
-// plant stores n expired claims.
-func (b *backends) plant(t *testing.T, n int) {
+// postBeside sends a POST while the test goes on. Without an answer, the answer is what went wrong.
+func (s *service) postBeside(t *testing.T, answers chan<- answer, key, body string) {
 	t.Helper()
-	var rows []string
-	var args []any
-	for i := range n {
-		rows = append(rows, "('', 'POST /user', ?, ?, ?, '2022-09-12 10:00:00')")
-		args = append(args, fmt.Sprint("expired-", i), make([]byte, 32), fmt.Sprint(i))
-	}
-	b.execute(t, "INSERT INTO ums_idempotency (principal, route, idempotency_key, body_hash, token, expires_at) VALUES "+
-		strings.Join(rows, ", "), args...)
+	go func() {
+		got, err := s.try(t.Context(), http.MethodPost, "/user", body, "Idempotency-Key", key)
+		if err != nil {
+			got.body = err.Error()
+		}
+		answers <- got
+	}()
 }
 
-// TestCleanUpOnSQLite is the same in small.
-func TestCleanUpOnSQLite(t *testing.T) {
-	t.Parallel()
-	b := onSQLite(t)
-	c := newClock()
-	s := start(t, b, options{now: c.Now})
-	s.postWithKey(t, "k-1", draft("KrishnaMohan")).wantStatus(t, http.StatusCreated)
-	c.advance(answerTime)
-	kept := s.postWithKey(t, "k-2", draft("Krishna Rao"))
-	start(t, b, options{now: c.Now})
-	servicetest.Eventually(t, "the expired key is gone", func() bool { return !b.key(t, "k-1").exists })
-	s.postWithKey(t, "k-2", draft("Krishna Rao")).wantReplay(t, kept)
+// wantWaiting waits until a statement that inserts is under way, as one is that waits for another transaction.
+func (b *backends) wantWaiting(t *testing.T) {
+	t.Helper()
+	servicetest.Eventually(t, "an INSERT waits", func() bool {
+		const query = "SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE() AND command = 'Query' AND state = 'update'"
+		var n int
+		if err := b.db.QueryRowContext(t.Context(), query).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n > 0
+	})
 }

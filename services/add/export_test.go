@@ -29,24 +29,28 @@ func NewBatcher(
 ) *Batcher {
 	return &Batcher{&batcher{
 		slow:  slow,
-		alone: func(ctx context.Context, e outboxRow) error { return alone(ctx, e.user.Name.String()) },
-		together: func(ctx context.Context, rows []outboxRow) error {
-			names := make([]string, len(rows))
-			for i, r := range rows {
-				names[i] = r.user.Name.String()
+		alone: func(ctx context.Context, a addition) error { return alone(ctx, a.name().String()) },
+		together: func(ctx context.Context, additions []addition) error {
+			names := make([]string, len(additions))
+			for i, a := range additions {
+				names[i] = a.name().String()
 			}
 			return together(ctx, names)
 		},
 	}}
 }
 
-// Add adds a user.
-func (b *Batcher) Add(ctx context.Context, name string) error {
+// Add adds a user, with an idempotency key unless it is empty.
+func (b *Batcher) Add(ctx context.Context, name, key string) error {
 	n, err := user.NewName(name)
 	if err != nil {
 		return err
 	}
-	return b.b.add(ctx, outboxRow{user: user.User{Name: n}})
+	a := addition{event: outboxRow{user: user.User{Name: n}}}
+	if key != "" {
+		a.key = &keyRow{keyedRequest: keyedRequest{keyID: keyID{key: key}}}
+	}
+	return b.b.add(ctx, a)
 }
 
 // Waiting returns how many users wait for their turn.

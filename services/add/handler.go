@@ -1,16 +1,13 @@
 package add
 
 import (
-	"context"
 	"crypto/sha256"
-	"database/sql"
 	"errors"
 	"log/slog"
 	"maps"
 	"net/http"
 	"strconv"
 
-	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/etag"
 	"github.com/glarimy/ums/shared/problem"
 	"github.com/glarimy/ums/shared/user"
@@ -26,7 +23,6 @@ const (
 // handler is the slot's HTTP side.
 type handler struct {
 	writer *writer
-	claims *claims
 	logger *slog.Logger
 }
 
@@ -59,50 +55,26 @@ func (h *handler) create(w http.ResponseWriter, r *http.Request) (answer, error)
 	if err != nil {
 		return answer{}, err
 	}
-	key, keyed, err := idempotencyKey(r.Header)
+	req, err := keyedRequestOf(r, body)
 	if err != nil {
 		return answer{}, err
 	}
-	if keyed {
-		return h.createOnce(w, r, draft, request{
-			principal: principalOf(r), route: routeAdd, key: key, hash: sha256.Sum256(body),
-		})
-	}
-	u, err := h.writer.add(r.Context(), draft, originOf(r), nil)
-	return created(u), err
-}
-
-// createOnce processes a request with an idempotency key: once, however often it arrives.
-func (h *handler) createOnce(w http.ResponseWriter, r *http.Request, draft user.Draft, req request) (answer, error) {
-	mine, before, err := h.claims.begin(r.Context(), req)
-	if err != nil {
-		return answer{}, err
-	}
-	if before != nil {
+	u, err := h.writer.add(r.Context(), draft, originOf(r), req)
+	if before, ok := errors.AsType[*answeredError](err); ok {
 		w.Header().Set("Idempotent-Replayed", "true")
-		return *before, nil
-	}
-	complete := func(ctx context.Context, tx *sql.Tx, u user.User) error {
-		return h.claims.complete(ctx, tx, mine, created(u))
-	}
-	u, err := h.writer.add(r.Context(), draft, originOf(r), complete)
-	if err != nil {
-		h.giveBack(r, mine, err)
+		return before.answer, nil
 	}
 	return created(u), err
 }
 
-// giveBack drops the claim of a request that failed. Where the outcome is unknown the answer may be stored, so the
-// claim is left to expire.
-func (h *handler) giveBack(r *http.Request, mine *claim, cause error) {
-	if errors.Is(cause, database.ErrOutcomeUnknown) {
-		return
+// keyedRequestOf returns nil where the request has no idempotency key.
+func keyedRequestOf(r *http.Request, body []byte) (*keyedRequest, error) {
+	key, keyed, err := idempotencyKey(r.Header)
+	if err != nil || !keyed {
+		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), h.writer.timeout)
-	defer cancel()
-	if err := h.claims.drop(ctx, mine); err != nil {
-		h.logger.WarnContext(ctx, "an idempotency key is blocked until its claim expires", "error", err)
-	}
+	id := keyID{principal: principalOf(r), route: routeAdd, key: key}
+	return &keyedRequest{keyID: id, hash: sha256.Sum256(body)}, nil
 }
 
 func (h *handler) change(w http.ResponseWriter, r *http.Request) (answer, error) {
@@ -166,7 +138,7 @@ func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, errKeyReused):
 		problem.Write(w, r, problem.New(problem.IdempotencyKeyReused,
 			"This key was sent before with another body. Use a new key for a new request."))
-	case errors.Is(err, errKeyInUse), errors.Is(err, errClaimLost):
+	case errors.Is(err, errKeyInUse):
 		w.Header().Set("Retry-After", "1")
 		problem.Write(w, r, problem.New(problem.IdempotencyKeyInUse,
 			"Another request with this key has not ended yet. Try again in a moment to get its answer."))

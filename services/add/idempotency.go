@@ -1,13 +1,16 @@
 package add
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,30 +18,30 @@ import (
 	"github.com/glarimy/ums/shared/database"
 )
 
-// How a request with an idempotency key can end before it is processed, or at its commit.
+// How a request can end whose idempotency key is taken; the third way is the answer of before, an answeredError.
 var (
 	errKeyReused = errors.New("the idempotency key was used for another request")
 	errKeyInUse  = errors.New("a request with this idempotency key is being processed")
-	errClaimLost = errors.New("another request has taken over the idempotency key")
 )
 
-const (
-	claimTime  = 30 * time.Second // how long a claim lives whose request never ends; above any transaction's time
-	answerTime = 24 * time.Hour   // how long an answer is kept
-)
+// answerTime is how long an answer is kept.
+const answerTime = 24 * time.Hour
 
-// request identifies what a key was used for.
-type request struct {
+// keyID is what tells one key from another.
+type keyID struct {
 	principal string // who sent it
 	route     string // such as "POST /user"
 	key       string
-	hash      [sha256.Size]byte // of the body
 }
 
-// claim is the right to process one request, held by its token.
-type claim struct {
-	request
-	token string
+func (k keyID) compare(other keyID) int {
+	return cmp.Or(cmp.Compare(k.principal, other.principal), cmp.Compare(k.route, other.route), cmp.Compare(k.key, other.key))
+}
+
+// keyedRequest is a request that is to be processed once, however often it arrives.
+type keyedRequest struct {
+	keyID
+	hash [sha256.Size]byte // of the body
 }
 
 // answer is what was answered, as it is stored and given again.
@@ -48,163 +51,119 @@ type answer struct {
 	body   []byte
 }
 
-// claims keeps ums_idempotency: a keyed request first commits a claim on its own, so that of many at once exactly one is
-// processed; the answer is then stored in the transaction that does the work, and only if the claim is still held.
-type claims struct {
+// answeredError says that the request was processed before, and what the answer was.
+type answeredError struct{ answer answer }
+
+func (e *answeredError) Error() string { return "the request was answered before" }
+
+// keys keeps ums_idempotency. The row of a key is written in the transaction that does the request's work, and holds its
+// answer: both are there or neither is. Whoever brings the same key at the same time waits for that transaction, at the
+// table's primary key, and finds the answer, or does the work himself where it was rolled back. A row without an answer
+// is a claim, by which another filling of the slot holds the key until the claim expires.
+type keys struct {
 	db  *database.DB
 	now func() time.Time
 }
 
-// begin returns a claim to process the request under, or the stored answer of the one that was. The error is
-// errKeyReused or errKeyInUse, or the database's.
-func (c *claims) begin(ctx context.Context, r request) (*claim, *answer, error) {
-	const attempts = 3 // a row may vanish or change hands between two statements, but not for ever
-	for range attempts {
-		mine, err := c.insert(ctx, r)
-		if mine != nil || err != nil {
-			return mine, nil, err
-		}
-		found, err := c.find(ctx, r)
-		switch {
-		case errors.Is(err, sql.ErrNoRows):
-			continue
-		case err != nil:
-			return nil, nil, err
-		}
-		done, expired := found.answer != nil, !found.expires.After(c.now())
-		switch {
-		case done && expired:
-		case found.hash != r.hash:
-			return nil, nil, errKeyReused
-		case done:
-			return nil, found.answer, nil
-		case !expired:
-			return nil, nil, errKeyInUse
-		}
-		if mine, err := c.takeOver(ctx, r, found.token); mine != nil || err != nil {
-			return mine, nil, err
-		}
-	}
-	return nil, nil, errKeyInUse
+// keyRow is a row with an answer.
+type keyRow struct {
+	keyedRequest
+	answer  answer
+	expires time.Time
 }
 
-// insert returns nil without an error where the key is taken.
-func (c *claims) insert(ctx context.Context, r request) (*claim, error) {
-	mine := newClaim(r)
-	err := c.db.InTx(ctx, func(tx *sql.Tx) error {
-		const query = "INSERT INTO ums_idempotency (principal, route, idempotency_key, body_hash, token, expires_at) " +
-			"VALUES (?, ?, ?, ?, ?, ?)"
-		_, err := tx.ExecContext(ctx, query,
-			r.principal, r.route, r.key, r.hash[:], mine.token, c.db.Dialect.Time(c.now().Add(claimTime)))
+func (k *keys) row(r keyedRequest, a answer) *keyRow {
+	return &keyRow{keyedRequest: r, answer: a, expires: k.now().Add(answerTime)}
+}
+
+// take writes the row in the transaction that does the work, as its first statement. The error is errKeyReused,
+// errKeyInUse or an answeredError where the key is taken, and the transaction must then not commit.
+func (k *keys) take(ctx context.Context, tx *sql.Tx, row *keyRow) error {
+	query, args, err := keyStatement(k.db.Dialect, row)
+	if err != nil {
 		return err
-	})
-	switch {
-	case database.IsDuplicate(err):
-		return nil, nil
-	case err != nil:
-		return nil, fmt.Errorf("claim the idempotency key: %w", err)
 	}
-	return mine, nil
+	_, err = tx.ExecContext(ctx, query, args...)
+	switch {
+	case database.IsDuplicate(err): // so that nobody else changes the row before this transaction ends
+		return k.takeOver(ctx, tx, row)
+	case err != nil:
+		return fmt.Errorf("take the idempotency key: %w", err)
+	}
+	return nil
 }
 
-// stored is a row of ums_idempotency.
-type stored struct {
+// takeOver writes the row in place of one that has expired.
+func (k *keys) takeOver(ctx context.Context, tx *sql.Tx, row *keyRow) error {
+	found, err := findKey(ctx, tx, row.keyID)
+	if err != nil {
+		return err
+	}
+	done, expired := found.answer != nil, !found.expires.After(k.now())
+	switch {
+	case done && expired:
+	case found.hash != row.hash:
+		return errKeyReused
+	case done:
+		return &answeredError{*found.answer}
+	case !expired:
+		return errKeyInUse
+	}
+	const query = "DELETE FROM ums_idempotency WHERE principal = ? AND route = ? AND idempotency_key = ?"
+	if _, err := tx.ExecContext(ctx, query, row.principal, row.route, row.key); err != nil {
+		return fmt.Errorf("take over the idempotency key: %w", err)
+	}
+	return k.take(ctx, tx, row)
+}
+
+// foundKey is a row as it was found.
+type foundKey struct {
 	hash    [sha256.Size]byte
-	token   string
 	expires time.Time
 	answer  *answer // nil for a claim
 }
 
-func (c *claims) find(ctx context.Context, r request) (stored, error) {
-	const query = "SELECT body_hash, token, expires_at, status, headers, body FROM ums_idempotency " +
+func findKey(ctx context.Context, tx *sql.Tx, id keyID) (foundKey, error) {
+	const query = "SELECT body_hash, expires_at, status, headers, body FROM ums_idempotency " +
 		"WHERE principal = ? AND route = ? AND idempotency_key = ?"
 	var (
-		s       stored
 		hash    []byte
 		expires database.Time
 		status  sql.NullInt64
 		headers sql.NullString
 		body    sql.NullString
 	)
-	err := c.db.QueryRowContext(ctx, query, r.principal, r.route, r.key).
-		Scan(&hash, &s.token, &expires, &status, &headers, &body)
+	err := tx.QueryRowContext(ctx, query, id.principal, id.route, id.key).Scan(&hash, &expires, &status, &headers, &body)
 	if err != nil {
-		return stored{}, fmt.Errorf("find the idempotency key: %w", err)
+		return foundKey{}, fmt.Errorf("find the idempotency key: %w", err)
 	}
-	copy(s.hash[:], hash)
-	s.expires = expires.Time
+	f := foundKey{expires: expires.Time}
+	copy(f.hash[:], hash)
 	if !status.Valid {
-		return s, nil
+		return f, nil
 	}
-	s.answer = &answer{status: int(status.Int64), body: []byte(body.String)}
-	if err := json.Unmarshal([]byte(headers.String), &s.answer.header); err != nil {
-		return stored{}, fmt.Errorf("decode a stored answer: %w", err)
+	f.answer = &answer{status: int(status.Int64), body: []byte(body.String)}
+	if err := json.Unmarshal([]byte(headers.String), &f.answer.header); err != nil {
+		return foundKey{}, fmt.Errorf("decode a stored answer: %w", err)
 	}
-	return s, nil
+	return f, nil
 }
 
-// takeOver returns nil without an error where another request was faster, or the former one has stored its answer after
-// all: that keeps the token, but does not leave the row expired.
-func (c *claims) takeOver(ctx context.Context, r request, former string) (*claim, error) {
-	mine := newClaim(r)
-	taken := false
-	err := c.db.InTx(ctx, func(tx *sql.Tx) (err error) {
-		const query = "UPDATE ums_idempotency " +
-			"SET body_hash = ?, token = ?, expires_at = ?, status = NULL, headers = NULL, body = NULL " +
-			"WHERE principal = ? AND route = ? AND idempotency_key = ? AND token = ? AND expires_at <= ?"
-		now := c.now()
-		taken, err = changesOne(tx.ExecContext(ctx, query,
-			r.hash[:], mine.token, c.db.Dialect.Time(now.Add(claimTime)),
-			r.principal, r.route, r.key, former, c.db.Dialect.Time(now)))
-		return err
-	})
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("take over the idempotency key: %w", err)
-	case !taken:
-		return nil, nil
-	}
-	return mine, nil
-}
-
-// complete stores the answer in the transaction that did the work. It returns errClaimLost where the claim is not held
-// any more; the transaction must then not commit.
-func (c *claims) complete(ctx context.Context, tx *sql.Tx, mine *claim, a answer) error {
-	headers, err := json.Marshal(a.header)
-	if err != nil {
-		return fmt.Errorf("encode an answer: %w", err)
-	}
-	const query = "UPDATE ums_idempotency SET status = ?, headers = ?, body = ?, expires_at = ? " +
-		"WHERE principal = ? AND route = ? AND idempotency_key = ? AND token = ?"
-	held, err := changesOne(tx.ExecContext(ctx, query, a.status, string(headers), string(a.body),
-		c.db.Dialect.Time(c.now().Add(answerTime)), mine.principal, mine.route, mine.key, mine.token))
-	switch {
-	case err != nil:
-		return fmt.Errorf("store the answer: %w", err)
-	case !held:
-		return errClaimLost
-	}
-	return nil
-}
-
-// drop gives the key back after a request that stored no answer. A claim that was lost is not touched.
-func (c *claims) drop(ctx context.Context, mine *claim) error {
-	return c.db.InTx(ctx, func(tx *sql.Tx) error {
-		const query = "DELETE FROM ums_idempotency " +
-			"WHERE principal = ? AND route = ? AND idempotency_key = ? AND token = ? AND status IS NULL"
-		if _, err := tx.ExecContext(ctx, query, mine.principal, mine.route, mine.key, mine.token); err != nil {
-			return fmt.Errorf("give back the idempotency key: %w", err)
+// keyStatement returns the statement that writes one row or more. Each has a token of its own, by which fillings that
+// claim their keys notice that one of theirs was taken over. The hash goes as text: while a statement with its bytes is
+// under way, MySQL refuses to list what is (information_schema.processlist, error 3854).
+func keyStatement(dialect database.Dialect, rows ...*keyRow) (query string, args []any, err error) {
+	const insert = "INSERT INTO ums_idempotency " +
+		"(principal, route, idempotency_key, body_hash, token, expires_at, status, headers, body) " +
+		"VALUES (?, ?, ?, UNHEX(?), ?, ?, ?, ?, ?)"
+	const more = ", (?, ?, ?, UNHEX(?), ?, ?, ?, ?, ?)"
+	for _, r := range rows {
+		headers, err := json.Marshal(r.answer.header)
+		if err != nil {
+			return "", nil, fmt.Errorf("encode an answer: %w", err)
 		}
-		return nil
-	})
-}
-
-func newClaim(r request) *claim { return &claim{request: r, token: uuid.NewString()} }
-
-func changesOne(result sql.Result, err error) (bool, error) {
-	if err != nil {
-		return false, err
+		args = append(args, r.principal, r.route, r.key, hex.EncodeToString(r.hash[:]), uuid.NewString(), dialect.Time(r.expires),
+			r.answer.status, string(headers), string(r.answer.body))
 	}
-	n, err := result.RowsAffected()
-	return n == 1, err
+	return insert + strings.Repeat(more, len(rows)-1), args, nil
 }

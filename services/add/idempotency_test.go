@@ -10,6 +10,9 @@ import (
 	"github.com/glarimy/ums/shared/problem"
 )
 
+// answerTime is how long an answer is kept.
+const answerTime = 24 * time.Hour
+
 // postWithKey sends a draft under an idempotency key.
 func (s *service) postWithKey(t *testing.T, key, body string) answer {
 	t.Helper()

@@ -12,7 +12,6 @@ import (
 
 	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/user"
-	"github.com/glarimy/ums/shared/userdb"
 )
 
 // aggregateType is the outbox's name for what the events are about.
@@ -24,10 +23,6 @@ type outboxRow struct {
 	user   user.User // as it stands after the change, or stood before its removal
 	at     time.Time
 	origin origin
-
-	// addsUser says that the user is yet to be added, by a statement that goes to the database before the event's in the
-	// same packet: MySQL alone takes two.
-	addsUser bool
 }
 
 // origin is where a request came from, for the journal. Empty parts are stored as NULL.
@@ -45,9 +40,6 @@ type eventData struct {
 
 // appendOutbox writes the event in the transaction of the change itself: both happen or neither does.
 func appendOutbox(ctx context.Context, tx *sql.Tx, dialect database.Dialect, r outboxRow) error {
-	if r.addsUser {
-		return addTogether(ctx, tx, dialect, []outboxRow{r})
-	}
 	query, args, err := outboxStatement(dialect, r)
 	if err != nil {
 		return err
@@ -56,21 +48,6 @@ func appendOutbox(ctx context.Context, tx *sql.Tx, dialect database.Dialect, r o
 		return fmt.Errorf("write the event: %w", err)
 	}
 	return nil
-}
-
-// addTogether adds the users that rows are of, and their events, all or none, in one packet.
-func addTogether(ctx context.Context, tx *sql.Tx, dialect database.Dialect, rows []outboxRow) error {
-	users := make([]user.User, len(rows))
-	for i, r := range rows {
-		users[i] = r.user
-	}
-	query, args := userdb.AddStatement(dialect, users...)
-	then, more, err := outboxStatement(dialect, rows...)
-	if err != nil {
-		return err
-	}
-	_, err = tx.ExecContext(ctx, query+"; "+then, append(args, more...)...)
-	return userdb.AddError(err)
 }
 
 // outboxStatement returns the statement that writes one event or more.

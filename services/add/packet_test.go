@@ -98,7 +98,7 @@ func TestBrokenBetweenTheTwoInserts(t *testing.T) {
 				t.Errorf("the cache holds %q: nothing was to be committed yet", held)
 			}
 			unlock()
-			if left := w.check(t, s, c, user, got, problem.Unavailable); !left.none() {
+			if left := w.check(t, s, user, got, problem.Unavailable); !left.none() {
 				t.Errorf("%+v is stored", left)
 			}
 		})

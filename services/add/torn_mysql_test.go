@@ -17,7 +17,6 @@ func TestConnectionBreaks(t *testing.T) {
 	t.Parallel()
 	b := onMySQL(t)
 	proxy := mysqlproxy.New(t, b.sqlURL)
-	c := newClock()
 	looked := make(chan struct{})
 	proxy.Intercept(func(statement string) mysqlproxy.Action {
 		if strings.HasPrefix(statement, "SELECT principal") {
@@ -25,7 +24,7 @@ func TestConnectionBreaks(t *testing.T) {
 		}
 		return mysqlproxy.Pass
 	})
-	s := start(t, b, options{sqlURL: proxy.URL(), now: c.Now})
+	s := start(t, b, options{sqlURL: proxy.URL()})
 	<-looked // by the clean-up, so that all further statements are those of requests
 
 	for _, w := range writes() { //nolint:paralleltest // the statements are those of one request at a time
@@ -50,7 +49,7 @@ func TestConnectionBreaks(t *testing.T) {
 					} else if s.cached(t, user) == "" {
 						t.Error("no fence stands, though the outcome is unknown")
 					}
-					left := w.check(t, s, c, user, got, problem.Unavailable)
+					left := w.check(t, s, user, got, problem.Unavailable)
 					if want := last && action == mysqlproxy.CutAfter; left.all() != want {
 						t.Errorf("stored: %t, want %t", left.all(), want)
 					}

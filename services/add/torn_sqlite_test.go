@@ -113,7 +113,7 @@ func TestStepsFail(t *testing.T) {
 				if step == "COMMIT" {
 					want = problem.Unavailable
 				}
-				if left := w.check(t, s, c, user, got, want); left.all() {
+				if left := w.check(t, s, user, got, want); left.all() {
 					t.Errorf("it is stored; the answer was %d", got.status)
 				}
 			})
@@ -123,7 +123,7 @@ func TestStepsFail(t *testing.T) {
 					return nil
 				}
 				got, user := w.at(t, s, steps, n, "ends", pass, "Ums-Deadline-Ms", fmt.Sprint(deadline.Milliseconds()))
-				w.check(t, s, c, user, got, problem.Unavailable)
+				w.check(t, s, user, got, problem.Unavailable)
 			})
 		}
 		if len(seen) != w.steps {

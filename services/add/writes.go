@@ -19,6 +19,7 @@ import (
 // idempotency key, the stored answer; and a fence stands in the cache from before the commit until after it.
 type writer struct {
 	db      *database.DB
+	keys    *keys
 	fencer  *usercache.Fencer
 	now     func() time.Time
 	timeout time.Duration // of a transaction; under a third of the fence's time
@@ -30,48 +31,56 @@ type writer struct {
 const slowPart = 45
 
 func newWriter(
-	db *database.DB, fencer *usercache.Fencer, now func() time.Time, timeout time.Duration, logger *slog.Logger,
+	keys *keys, fencer *usercache.Fencer, timeout time.Duration, logger *slog.Logger,
 ) *writer {
-	w := &writer{db: db, fencer: fencer, now: now, timeout: timeout, logger: logger}
+	w := &writer{db: keys.db, keys: keys, fencer: fencer, now: keys.now, timeout: timeout, logger: logger}
 	w.adding = &batcher{alone: w.addAlone, together: w.addTogether, slow: timeout / slowPart}
 	return w
 }
 
-// change is what one transaction does to one user. It returns the event of the change, or nil where nothing changed.
-type change func(ctx context.Context, users user.UserRepository) (*outboxRow, error)
-
-// add stores a new user. The answer's storage, complete, may be nil.
-func (w *writer) add(ctx context.Context, d user.Draft, o origin, complete completion) (user.User, error) {
+// add stores a new user, and with it the answer of a request that has an idempotency key; req may be nil.
+func (w *writer) add(ctx context.Context, d user.Draft, o origin, req *keyedRequest) (user.User, error) {
 	u := user.New(d.Name, d.Phone, w.now())
-	e := outboxRow{kind: event.TypeAdded, user: u, at: u.Since, origin: o}
-	if complete == nil && w.db.Dialect == database.MySQL {
-		together := e
-		together.addsUser = true
-		err := w.adding.add(ctx, together)
+	a := addition{event: outboxRow{kind: event.TypeAdded, user: u, at: u.Since, origin: o}}
+	if req != nil {
+		a.key = w.keys.row(*req, created(u))
+	}
+	if w.db.Dialect == database.MySQL {
+		err := w.adding.add(ctx, a)
 		if !errors.Is(err, user.ErrExists) {
 			return u, err
 		}
-		// One of the two rows is there already. It is the user, unless something is wrong with the outbox; statements
-		// of their own tell.
+		// A row is there already: the key's, or the user's, unless something is wrong with the outbox. Statements of their
+		// own tell.
 	}
-	return u, w.apply(ctx, complete, func(ctx context.Context, users user.UserRepository) (*outboxRow, error) {
-		return &e, users.Add(ctx, u)
-	})
+	return u, w.apply(ctx, w.changing(func(ctx context.Context, tx *sql.Tx) (*outboxRow, error) {
+		if a.key != nil {
+			if err := w.keys.take(ctx, tx, a.key); err != nil {
+				return nil, err
+			}
+		}
+		return &a.event, w.users(tx).Add(ctx, u)
+	}))
 }
 
-// addAlone adds a user, by a statement that goes to MySQL in one packet with that of its event.
-func (w *writer) addAlone(ctx context.Context, e outboxRow) error {
-	return w.apply(ctx, nil, func(context.Context, user.UserRepository) (*outboxRow, error) { return &e, nil })
+// addAlone adds a user by one packet to MySQL.
+func (w *writer) addAlone(ctx context.Context, a addition) error {
+	return w.apply(ctx, func(ctx context.Context, tx *sql.Tx) (*usercache.Fence, error) {
+		if err := store(ctx, tx, w.db.Dialect, []addition{a}); err != nil {
+			return nil, err
+		}
+		return w.fencer.Fence(ctx, a.name()), nil
+	})
 }
 
 // addTogether adds the users of a batch in one transaction, in the order of apply. The error is errAlone where it may
 // be one user's fault; nothing is changed then.
-func (w *writer) addTogether(ctx context.Context, rows []outboxRow) error {
+func (w *writer) addTogether(ctx context.Context, additions []addition) error {
 	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
-	names := make([]user.Name, len(rows))
-	for i, r := range rows {
-		names[i] = r.user.Name
+	names := make([]user.Name, len(additions))
+	for i, a := range additions {
+		names[i] = a.name()
 	}
 	var fences []*usercache.Fence
 	end := func(outcome error) {
@@ -80,7 +89,7 @@ func (w *writer) addTogether(ctx context.Context, rows []outboxRow) error {
 	}
 	err := w.db.InTx(ctx, func(tx *sql.Tx) error {
 		end(nil) // those of an attempt that lost to others
-		if err := addTogether(ctx, tx, w.db.Dialect, rows); err != nil {
+		if err := store(ctx, tx, w.db.Dialect, additions); err != nil {
 			return blame(err)
 		}
 		fences = w.fencer.FenceAll(ctx, names)
@@ -103,47 +112,41 @@ func blame(err error) error {
 func (w *writer) changePhone(
 	ctx context.Context, name user.Name, phone user.PhoneNumber, pre user.Precondition, o origin,
 ) (u user.User, err error) {
-	err = w.apply(ctx, nil, func(ctx context.Context, users user.UserRepository) (*outboxRow, error) {
+	err = w.apply(ctx, w.changing(func(ctx context.Context, tx *sql.Tx) (*outboxRow, error) {
 		var changed bool
-		if u, changed, err = users.ChangePhone(ctx, name, phone, pre); err != nil || !changed {
+		if u, changed, err = w.users(tx).ChangePhone(ctx, name, phone, pre); err != nil || !changed {
 			return nil, err
 		}
 		return &outboxRow{kind: event.TypeChanged, user: u, at: w.now(), origin: o}, nil
-	})
+	}))
 	return u, err
 }
 
 // remove deletes a user.
 func (w *writer) remove(ctx context.Context, name user.Name, pre user.Precondition, o origin) error {
-	return w.apply(ctx, nil, func(ctx context.Context, users user.UserRepository) (*outboxRow, error) {
-		u, err := users.Remove(ctx, name, pre)
+	return w.apply(ctx, w.changing(func(ctx context.Context, tx *sql.Tx) (*outboxRow, error) {
+		u, err := w.users(tx).Remove(ctx, name, pre)
 		if err != nil {
 			return nil, err
 		}
 		return &outboxRow{kind: event.TypeRemoved, user: u, at: w.now(), origin: o}, nil
-	})
+	}))
 }
 
-// completion stores the answer of a request with an idempotency key in the request's own transaction.
-type completion func(ctx context.Context, tx *sql.Tx, u user.User) error
+func (w *writer) users(tx *sql.Tx) user.UserRepository { return userdb.New(tx, w.db.Dialect) }
 
 // errUnchanged ends a transaction that has nothing to commit.
 var errUnchanged = errors.New("nothing changed")
 
-// apply runs the change in a transaction. The order is that of the cache's protocol: the row first, so that its lock is
-// held; then the fence, where the event is not written yet at the same time; then the commit; then the release.
-func (w *writer) apply(ctx context.Context, complete completion, do change) error {
+// apply runs do in a transaction. do makes the whole of a change, in the order of the cache's protocol: the row first, so
+// that its lock is held, then the fence, which it returns. Then come the commit and the release.
+func (w *writer) apply(ctx context.Context, do func(ctx context.Context, tx *sql.Tx) (*usercache.Fence, error)) error {
 	ctx, cancel := context.WithTimeout(ctx, w.timeout)
 	defer cancel()
 	var fence *usercache.Fence
-	err := w.db.InTx(ctx, func(tx *sql.Tx) error {
+	err := w.db.InTx(ctx, func(tx *sql.Tx) (err error) {
 		w.end(ctx, fence, nil) // that of an attempt that lost to others
-		fence = nil
-		e, err := w.change(ctx, tx, complete, do)
-		if err != nil {
-			return err
-		}
-		fence, err = w.writeAndFence(ctx, tx, *e)
+		fence, err = do(ctx, tx)
 		return err
 	})
 	w.end(ctx, fence, err)
@@ -153,32 +156,24 @@ func (w *writer) apply(ctx context.Context, complete completion, do change) erro
 	return err
 }
 
-// writeAndFence writes the event and puts the fence up, at the same time where the row is locked already.
-func (w *writer) writeAndFence(ctx context.Context, tx *sql.Tx, e outboxRow) (*usercache.Fence, error) {
-	if e.addsUser {
-		if err := appendOutbox(ctx, tx, w.db.Dialect, e); err != nil {
+// changing returns what apply is given for a change by statements of its own. change returns its event, or nil where
+// nothing changed. The event is written and the fence put up at the same time, as the row is locked already.
+func (w *writer) changing(
+	change func(ctx context.Context, tx *sql.Tx) (*outboxRow, error),
+) func(ctx context.Context, tx *sql.Tx) (*usercache.Fence, error) {
+	return func(ctx context.Context, tx *sql.Tx) (*usercache.Fence, error) {
+		e, err := change(ctx, tx)
+		switch {
+		case err != nil:
 			return nil, err
+		case e == nil:
+			return nil, errUnchanged
 		}
-		return w.fencer.Fence(ctx, e.user.Name), nil
+		standing := make(chan *usercache.Fence, 1)
+		go func() { standing <- w.fencer.Fence(ctx, e.user.Name) }()
+		err = appendOutbox(ctx, tx, w.db.Dialect, *e)
+		return <-standing, err
 	}
-	standing := make(chan *usercache.Fence, 1)
-	go func() { standing <- w.fencer.Fence(ctx, e.user.Name) }()
-	err := appendOutbox(ctx, tx, w.db.Dialect, e)
-	return <-standing, err
-}
-
-// change makes the change and stores the answer, and returns the event to be written.
-func (w *writer) change(ctx context.Context, tx *sql.Tx, complete completion, do change) (*outboxRow, error) {
-	e, err := do(ctx, userdb.New(tx, w.db.Dialect))
-	switch {
-	case err != nil:
-		return nil, err
-	case e == nil:
-		return nil, errUnchanged
-	case complete != nil:
-		return e, complete(ctx, tx, e.user)
-	}
-	return e, nil
 }
 
 // end takes the fence down once it is certain how the transaction ended, and leaves it to expire where it is not.
