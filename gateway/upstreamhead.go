@@ -14,7 +14,7 @@ import (
 // writeHead makes the upstream's request head of the client's. The target goes as it came.
 func (c *call) writeHead() {
 	x, conn := c.x, c.conn
-	c.beginHead()
+	c.conn.Begin(c.x.Method, c.target.String())
 	nominates := policy.Nominates(x.Fields)
 	traced := c.span.Traceparent != ""
 	for i := range x.Fields {
@@ -74,15 +74,6 @@ func (c *call) writeForwarded() {
 		c.conn.Field("X-Forwarded-Host", host)
 	}
 	c.conn.Field("X-Forwarded-Proto", scheme)
-}
-
-// beginHead writes the request line. A target in absolute form is cut to its path and query.
-func (c *call) beginHead() {
-	target := c.x.Target
-	if target[0] != '/' {
-		target = c.target.String()
-	}
-	c.conn.Begin(c.x.Method, target)
 }
 
 // appendBack appends the fields of an answer that go to the client.

@@ -17,6 +17,7 @@ import (
 // instance is a running `ums up`.
 type instance struct {
 	url  string
+	says string // the line with its URL
 	data string
 	stop func() error // ends it as Ctrl-C does, and returns what the command returned
 }
@@ -41,7 +42,7 @@ func start(t *testing.T, data string, env map[string]string) *instance {
 	for lines.Scan() {
 		if url := found.FindString(lines.Text()); url != "" {
 			go func() { _, _ = io.Copy(io.Discard, out) }()
-			return &instance{url: url, data: data, stop: stop}
+			return &instance{url: url, says: lines.Text(), data: data, stop: stop}
 		}
 	}
 	t.Fatalf("ums up ended before it printed its URL: %v", stop())

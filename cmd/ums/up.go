@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"strings"
 
 	"github.com/urfave/cli/v3"
 
@@ -76,13 +77,14 @@ func up(ctx context.Context, c *cli.Command, getenv func(string) string, stdout,
 // greet prints the URL and calls to try. The addresses are taken already, so a call that comes at once is answered.
 func greet(w io.Writer, s *system.System) error {
 	url := "http://" + reachable(s.Addr())
-	_, err := fmt.Fprintf(w, `UMS is up at %[1]s (database: %[2]s). Stop it with Ctrl-C. Try:
+	uses := strings.Join(append([]string{"database: " + s.Database()}, s.Elsewhere()...), ", ")
+	_, err := fmt.Fprintf(w, `UMS is up at %[1]s (%[2]s). Stop it with Ctrl-C. Try:
 
   curl -i -d '{"name":"KrishnaMohan","phone":9731423166}' -H 'Content-Type: application/json' %[1]s/user
   curl -i %[1]s/user/KrishnaMohan
   curl -i -X DELETE %[1]s/user/KrishnaMohan
 
-`, url, s.Database())
+`, url, uses)
 	return err
 }
 

@@ -118,6 +118,9 @@ func TestUpSlotElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	i := start(t, t.TempDir(), map[string]string{"FIND_URL_FILE": file})
+	if want := ", FIND_URL: " + other.URL + ")"; !strings.Contains(i.says, want) {
+		t.Errorf("it says %q, and not %q", i.says, want)
+	}
 	status, body := call(t, http.MethodGet, i.url+"/user/Krishna%2FMohan", "")
 	if status != http.StatusOK || body != "found elsewhere: /user/Krishna%2FMohan" {
 		t.Errorf("GET = %d %s", status, body)

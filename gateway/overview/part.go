@@ -99,7 +99,7 @@ func (p *part) fetch(ctx context.Context, a asking) outcome {
 func (p *part) request(ctx context.Context, a asking) *http.Request {
 	target := p.template.Fill(func(name string) string { return a.values[name] })
 	u := p.base // of a URL's two ways to say a path, Opaque alone is not decoded and encoded again
-	u.Opaque, u.RawQuery, u.ForceQuery = target.Path, target.Query, target.HasQuery
+	u.Opaque, u.RawQuery, u.ForceQuery = strings.Cut(target.String(), "?")
 	headers := a.headers.Clone()
 	if deadline, ok := ctx.Deadline(); ok {
 		headers.Set(header.Deadline, strconv.FormatInt(policy.DeadlineMs(time.Until(deadline)), 10))

@@ -7,6 +7,9 @@ type Target struct {
 	Path     string // begins with "/"
 	Query    string // what follows the first "?"
 	HasQuery bool   // a "?" was there, though perhaps nothing after it
+
+	raw     string // in origin form
+	foreign bool   // raw holds bytes that may stand in no URI
 }
 
 // TargetError is why a request target was refused. The reason is fit for a client's eyes.
@@ -25,17 +28,17 @@ func (e *TargetError) Error() string { return "request target refused: " + e.Rea
 //   - "%" in the path that two hexadecimal digits do not follow;
 //   - dot segments, also percent-encoded ones: URL parsers that follow the WHATWG standard read "%2e%2e" as "..".
 //
-// Bytes above ASCII pass, since many clients send UTF-8 unencoded.
+// Bytes above ASCII, and the other characters that may stand in no URI, pass, since many clients send them unencoded;
+// [Target.String] encodes them.
 func ParseTarget(raw string) (Target, error) {
 	rest, err := stripAuthority(raw)
 	if err != nil {
 		return Target{}, err
 	}
-	var t Target
-	t.Path, t.Query, t.HasQuery = strings.Cut(rest, "?")
-	if t.Path == "" { // "http://host?query"
-		t.Path = "/"
+	if !strings.HasPrefix(rest, "/") { // "http://host", "http://host?query"
+		rest = "/" + rest
 	}
+	t := split(rest)
 	if err := checkPath(t.Path); err != nil {
 		return Target{}, err
 	}
@@ -45,13 +48,35 @@ func ParseTarget(raw string) (Target, error) {
 	return t, nil
 }
 
-// String returns the target in origin form, byte for byte what ParseTarget was given in that form.
-func (t Target) String() string {
-	if t.HasQuery {
-		return t.Path + "?" + t.Query
+// split returns the target that raw is in origin form.
+func split(raw string) Target {
+	t := Target{raw: raw}
+	t.Path, t.Query, t.HasQuery = strings.Cut(raw, "?")
+	for i := 0; i < len(raw) && !t.foreign; i++ {
+		t.foreign = isForeign(raw[i])
 	}
-	return t.Path
+	return t
 }
+
+// String returns the target in origin form, as it goes on: byte for byte what ParseTarget was given in that form, but with
+// those bytes percent-encoded that may stand in no URI (RFC 3986, appendix A). They mean the same so, and HTTP parsers of
+// many languages refuse them as they are.
+func (t Target) String() string {
+	if !t.foreign {
+		return t.raw
+	}
+	var b strings.Builder
+	for i := range len(t.raw) {
+		if c := t.raw[i]; isForeign(c) {
+			b.Write([]byte{'%', hexDigits[c>>4], hexDigits[c&15]})
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
+
+const hexDigits = "0123456789ABCDEF"
 
 // stripAuthority removes the scheme and authority of an absolute-form target.
 func stripAuthority(raw string) (string, error) {
@@ -133,6 +158,16 @@ func isDotSegment(segment string) bool {
 
 // isAllowed reports whether a byte may stand in a target at all.
 func isAllowed(c byte) bool { return c > ' ' && c != 0x7f && c != '#' }
+
+// isForeign reports whether a byte that isAllowed may nevertheless stand in no URI. Brackets may not, either, outside of
+// an address, but no parser is known to mind them, and many queries have some.
+func isForeign(c byte) bool {
+	switch c {
+	case '"', '<', '>', '\\', '^', '`', '{', '|', '}':
+		return true
+	}
+	return c >= 0x80
+}
 
 func isHex(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f'

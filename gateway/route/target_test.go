@@ -2,6 +2,7 @@ package route_test
 
 import (
 	"errors"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -78,8 +79,29 @@ func TestParseTarget(t *testing.T) {
 	}
 }
 
-// FuzzMatch checks what the whole gateway rests on: an accepted target is handed on byte for byte, and what a parameter
-// stands for is one segment that nobody can take for two or for none.
+func TestTarget_String(t *testing.T) {
+	t.Parallel()
+	for raw, want := range map[string]string{
+		"/user?":                        "/user?",
+		"/user/a%2fb?c[d]=%zz&e;f='!$*": "/user/a%2fb?c[d]=%zz&e;f='!$*",
+		"http://host/user/x?y":          "/user/x?y",
+		"http://host":                   "/",
+		"http://host?x":                 "/?x",
+		"/user/कृ":                      "/user/%E0%A4%95%E0%A5%83",
+		"/user/\xff?\x80":               "/user/%FF?%80",
+		"/user/a|b^c`d{e}\"f<g>":        "/user/a%7Cb%5Ec%60d%7Be%7D%22f%3Cg%3E",
+		`/user?a=\"b"`:                  "/user?a=%5C%22b%22",
+		"/user/%25%7c|":                 "/user/%25%7c%7C",
+	} {
+		target, err := route.ParseTarget(raw)
+		if got := target.String(); err != nil || got != want {
+			t.Errorf("%q goes on as %q, %v; want %q", raw, got, err, want)
+		}
+	}
+}
+
+// FuzzMatch checks what the whole gateway rests on: an accepted target is handed on byte for byte but for what may stand in
+// no URI, which is encoded; and what a parameter stands for is one segment that nobody can take for two or for none.
 func FuzzMatch(f *testing.F) {
 	for _, seed := range []string{
 		"/user/..%2f..x", "/user/a%2Fb", "/user/%2e%2e", "/user/a%25b", "//", "/user/", "/user//overview",
@@ -94,8 +116,15 @@ func FuzzMatch(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if got := target.String(); strings.HasPrefix(raw, "/") && got != raw {
-			t.Fatalf("%q goes on as %q", raw, got)
+		sent := target.String()
+		if again, err := route.ParseTarget(sent); err != nil || again.String() != sent {
+			t.Fatalf("%q goes on as %q, and from there as %q, %v", raw, sent, again, err)
+		}
+		if u, err := url.ParseRequestURI(sent); err != nil || u.EscapedPath() != strings.SplitN(sent, "?", 2)[0] {
+			t.Fatalf("%q goes on as %q, which is no URI: %v", raw, sent, err)
+		}
+		if decoded, err := url.PathUnescape(target.Path); err != nil || decoded != unescaped(sent) {
+			t.Fatalf("%q goes on as %q, which means something else", raw, sent)
 		}
 		path := table.Match(target.Path)
 		if path == nil {
@@ -117,4 +146,14 @@ func FuzzMatch(f *testing.F) {
 			}
 		}
 	})
+}
+
+// unescaped returns what the path of a target means.
+func unescaped(sent string) string {
+	path, _, _ := strings.Cut(sent, "?")
+	decoded, err := url.PathUnescape(path)
+	if err != nil {
+		return err.Error()
+	}
+	return decoded
 }

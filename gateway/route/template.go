@@ -99,23 +99,18 @@ func (t Template) Parameters() []string {
 // such as "+" and "&", are percent-encoded; what is percent-encoded already stays so. Either way whoever decodes the
 // parameter once finds what the client has sent.
 func (t Template) Fill(value func(name string) string) Target {
-	var path, query strings.Builder
-	hasQuery := false
+	var b strings.Builder
 	for _, p := range t.pieces {
 		switch {
 		case p.param && p.inQuery:
-			writeQueryValue(&query, value(p.text))
+			writeQueryValue(&b, value(p.text))
 		case p.param:
-			path.WriteString(value(p.text))
-		case p.inQuery:
-			query.WriteString(p.text)
-		case p.text == "?":
-			hasQuery = true
+			b.WriteString(value(p.text))
 		default:
-			path.WriteString(p.text)
+			b.WriteString(p.text)
 		}
 	}
-	return Target{Path: path.String(), Query: query.String(), HasQuery: hasQuery}
+	return split(b.String())
 }
 
 func writeQueryValue(b *strings.Builder, segment string) {

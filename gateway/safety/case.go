@@ -126,6 +126,16 @@ func atMost(want string, demands ...demand) Reach {
 	return reach(want, true, demands)
 }
 
+// anyOf wants what one of these wants.
+func anyOf(one, other Reach) Reach {
+	return Reach{Says: one.Says + ", or " + other.Says, check: func(prefix string, got Received) error {
+		if other.check(prefix, got) == nil {
+			return nil
+		}
+		return one.check(prefix, got)
+	}}
+}
+
 // sequence joins the requests of one case.
 func sequence(wants ...string) string { return strings.Join(wants, "\n") }
 

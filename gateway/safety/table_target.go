@@ -117,7 +117,20 @@ func targets() []Case {
 	} {
 		all = append(all, forwarded("target "+target, opaqueWhy, "GET "+target+" HTTP/1.1\r\nHost: h\r\n\r\n", "GET "+target))
 	}
-	for _, target := range []string{"/case/x[]", "/case/x|y", "/case/\"x\"", "/case/<x>", "/case/x^`{}", "/case/é", "/case/%00", "/case/x%0d%0aX:y"} {
+	for _, t := range []struct{ target, encoded string }{
+		{"/case/x|y", "/case/x%7Cy"},
+		{`/case/"x"`, "/case/%22x%22"},
+		{"/case/<x>", "/case/%3Cx%3E"},
+		{"/case/x^`{}", "/case/x%5E%60%7B%7D"},
+		{"/case/é", "/case/%C3%A9"},
+	} {
+		all = append(all, Case{
+			Name: "target " + t.target, Why: "RFC 3986, 2: not in a URI: as it is, percent-encoded, or refused, never something else",
+			Client: Script{send("GET " + t.target + " HTTP/1.1\r\nHost: h\r\n\r\n"), answer(200, 400, 404), settled()},
+			Reach:  anyOf(atMost("GET "+t.target), exactly("GET "+t.encoded)),
+		})
+	}
+	for _, target := range []string{"/case/x[]", "/case/%00", "/case/x%0d%0aX:y"} {
 		all = append(all, either("target "+target, "RFC 3986, 2: not in a URI, or decoded dangerous: as it is, or refused, never "+
 			"something else", "GET "+target+" HTTP/1.1\r\nHost: h\r\n\r\n", "GET "+target, 400, 404))
 	}

@@ -69,6 +69,17 @@ func (s *System) Addr() string { return s.gateway.Addr() }
 // Database names the database, without user and password.
 func (s *System) Database() string { return s.url.String() }
 
+// Elsewhere tells which slots other programs fill, such as "FIND_URL: http://127.0.0.1:8081".
+func (s *System) Elsewhere() []string {
+	var told []string
+	for _, slot := range s.slots() {
+		if slot.elsewhere != "" {
+			told = append(told, slot.variable+": "+slot.elsewhere)
+		}
+	}
+	return told
+}
+
 // Migrate brings the schema up to date.
 func (s *System) Migrate(ctx context.Context) error {
 	migrator, err := migrations.New(s.url, migrations.Options{Logger: s.quiet()})
