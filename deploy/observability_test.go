@@ -11,6 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/grafana/grafana-foundation-sdk/go/cog/plugins"
+	grafana "github.com/grafana/grafana-foundation-sdk/go/dashboard"
+	"github.com/grafana/grafana-foundation-sdk/go/prometheus"
 	"sigs.k8s.io/yaml"
 
 	"github.com/glarimy/ums/deploy/edges"
@@ -71,7 +74,43 @@ type datasource struct {
 	UID  string `json:"uid"`
 }
 
-// TestDashboard checks what Grafana would show an error for, or show on top of another panel: it was not run.
+// TestDashboardSchema holds the dashboard against the model of dashboards, panels and queries that Grafana publishes: a
+// field that there is none of, one of another type and one that is missing are errors.
+func TestDashboardSchema(t *testing.T) {
+	t.Parallel()
+	plugins.RegisterDefaultPlugins()
+	text := read(t, "observability/grafana/dashboards/ums.json")
+	var board grafana.Dashboard
+	wantStrict(t, "the dashboard", text, &board)
+	if err := board.Validate(); err != nil {
+		t.Error(err)
+	}
+	var parts struct { // which the model of the whole reads less strictly
+		Panels []struct {
+			FieldConfig json.RawMessage   `json:"fieldConfig"`
+			Targets     []json.RawMessage `json:"targets"`
+		} `json:"panels"`
+	}
+	if err := json.Unmarshal(text, &parts); err != nil {
+		t.Fatal(err)
+	}
+	for i, panel := range parts.Panels {
+		wantStrict(t, fmt.Sprint("the fields of panel ", i), panel.FieldConfig, new(grafana.FieldConfigSource))
+		for _, target := range panel.Targets {
+			wantStrict(t, fmt.Sprint("a query of panel ", i), target, new(prometheus.Dataquery))
+		}
+	}
+}
+
+// wantStrict fails t unless the model takes the text. Without a fault it returns an empty list of them, which is not nil.
+func wantStrict(t *testing.T, what string, text []byte, model interface{ UnmarshalJSONStrict(text []byte) error }) {
+	t.Helper()
+	if err := model.UnmarshalJSONStrict(text); err != nil && err.Error() != "" {
+		t.Errorf("%s: %v", what, err)
+	}
+}
+
+// TestDashboard checks what Grafana would show an error for, or show on top of another panel, though it is well-formed.
 func TestDashboard(t *testing.T) {
 	t.Parallel()
 	var board dashboard
