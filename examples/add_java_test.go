@@ -49,6 +49,7 @@ func TestAddJava(t *testing.T) {
 		java.waitsForTheSchema(t)
 	})
 	java.addsFor(t, gateway, url)
+	t.Run("taken keys", func(t *testing.T) { decidesOnTakenKeys(t, db.URL, url) })
 	keepsTheEvents(t, db.URL)
 }
 
@@ -127,6 +128,42 @@ func takesGoodNames(t *testing.T, url string) {
 		status, _, _ := exchange(t, newRequest(t, http.MethodDelete, url+"/user/"+n.WantSegment(), ""))
 		if status != http.StatusNoContent {
 			t.Errorf("DELETE of the name %s = %d, want %d", n.Name, status, http.StatusNoContent)
+		}
+	}
+}
+
+// decidesOnTakenKeys sends requests whose idempotency keys are there already, with an answer or as a claim of another program.
+func decidesOnTakenKeys(t *testing.T, databaseURL, url string) {
+	t.Helper()
+	db := servicetest.OpenDB(t, databaseURL)
+	for _, tc := range []struct {
+		user, answer    string // the key is named as the user
+		seconds, status int
+	}{
+		{"answered long ago", "201, '{}', 'old'", -1, http.StatusCreated},
+		{"claimed by another", "NULL, NULL, NULL", 60, http.StatusConflict},
+		{"claimed long ago", "NULL, NULL, NULL", -1, http.StatusCreated},
+	} {
+		draft, key := `{"name":"`+tc.user+`","phone":9731423166}`, strings.ReplaceAll(tc.user, " ", "-")
+		_, err := db.ExecContext(t.Context(), "INSERT INTO ums_idempotency "+
+			"(principal, route, idempotency_key, body_hash, token, expires_at, status, headers, body) VALUES "+
+			"('', 'POST /user', ?, UNHEX(SHA2(?, 256)), 'theirs', UTC_TIMESTAMP(6) + INTERVAL ? SECOND, "+tc.answer+")", key, draft, tc.seconds)
+		if err != nil {
+			t.Fatal(err)
+		}
+		post := func() (int, http.Header, []byte) {
+			request := newRequest(t, http.MethodPost, url+"/user", draft)
+			request.Header.Set("Content-Type", usertest.JSON)
+			request.Header.Set("Idempotency-Key", key)
+			return exchange(t, request)
+		}
+		status, _, body := post()
+		if status != tc.status {
+			t.Errorf("POST with a key %s = %d %s, want %d", tc.user, status, body, tc.status)
+		}
+		again, header, repeated := post()
+		if again != status || (status == http.StatusCreated) != (header.Get("Idempotent-Replayed") == "true" && bytes.Equal(body, repeated)) {
+			t.Errorf("again = %d %s %v, want what was answered before, %d %s", again, repeated, header, status, body)
 		}
 	}
 }

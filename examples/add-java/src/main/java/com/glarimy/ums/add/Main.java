@@ -2,7 +2,6 @@ package com.glarimy.ums.add;
 
 import com.glarimy.ums.add.http.HttpService;
 import com.glarimy.ums.add.store.Database;
-import com.glarimy.ums.add.store.IdempotencyKeys;
 import com.glarimy.ums.add.store.KeyCleanup;
 import com.glarimy.ums.add.store.SchemaGate;
 import com.glarimy.ums.add.store.Writes;
@@ -51,7 +50,7 @@ public final class Main {
         Clock clock = Clock.systemUTC();
         var schema = new SchemaGate(database);
         var http = new HttpService(settings.address(), settings.adminAddress(), settings.connections() + SPARE_THREADS,
-                new Writes(database, clock), new IdempotencyKeys(database, clock), schema::isOpen, settings.shutdownTimeout());
+                new Writes(database, clock), schema::isOpen, settings.shutdownTimeout());
         ScheduledExecutorService tasks = Executors.newSingleThreadScheduledExecutor();
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(settings, http, tasks, database)));
         http.start();

@@ -1,5 +1,6 @@
 package com.glarimy.ums.add.http;
 
+import com.glarimy.ums.add.store.StoredAnswer;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -16,6 +17,14 @@ record Answer(int status, Map<String, List<String>> headers, String body) {
 
     static Answer of(int status) {
         return new Answer(status, Map.of(), "");
+    }
+
+    static Answer of(StoredAnswer stored) {
+        return new Answer(stored.status(), stored.headers(), stored.body());
+    }
+
+    StoredAnswer stored() {
+        return new StoredAnswer(status, headers, body);
     }
 
     Answer with(String name, String value) {

@@ -1,6 +1,5 @@
 package com.glarimy.ums.add.http;
 
-import com.glarimy.ums.add.store.IdempotencyKeys;
 import com.glarimy.ums.add.store.Writes;
 import java.net.InetSocketAddress;
 import java.time.Duration;
@@ -40,9 +39,9 @@ public final class HttpService {
      * @param stopTime how long requests in flight may take after {@link #stop}
      */
     public HttpService(InetSocketAddress address, InetSocketAddress adminAddress, int threads, Writes writes,
-            IdempotencyKeys keys, BooleanSupplier ready, Duration stopTime) {
+            BooleanSupplier ready, Duration stopTime) {
         var metrics = new Metrics();
-        var front = new Front(new UserResource(writes, keys), Document.load(), metrics, () -> {
+        var front = new Front(new UserResource(writes), Document.load(), metrics, () -> {
             if (stopping) {
                 return Front.State.STOPPING;
             }

@@ -24,7 +24,7 @@ public final class KeyCleanup implements Runnable {
         this.clock = clock;
     }
 
-    private record Expired(String principal, String route, String key, String token) {}
+    private record Expired(String principal, String route, String key) {}
 
     /** Removes all that has expired by now, a batch at a time, so that no transaction holds many locks. */
     @Override
@@ -42,15 +42,14 @@ public final class KeyCleanup implements Runnable {
     private int removeBatch(Connection connection) throws SQLException {
         LocalDateTime now = Times.of(clock.instant());
         List<Expired> batch = expired(connection, now);
-        // By primary key and as it was found, so that a key stays that was taken over a moment ago.
+        // By primary key and as it stands now, so that a key stays that was replaced a moment ago.
         try (var delete = connection.prepareStatement("DELETE FROM ums_idempotency "
-                + "WHERE principal = ? AND route = ? AND idempotency_key = ? AND token = ? AND expires_at <= ?")) {
+                + "WHERE principal = ? AND route = ? AND idempotency_key = ? AND expires_at <= ?")) {
             for (Expired e : batch) {
                 delete.setString(1, e.principal());
                 delete.setString(2, e.route());
                 delete.setString(3, e.key());
-                delete.setString(4, e.token());
-                delete.setObject(5, now);
+                delete.setObject(4, now);
                 delete.executeUpdate();
             }
         }
@@ -58,13 +57,13 @@ public final class KeyCleanup implements Runnable {
     }
 
     private static List<Expired> expired(Connection connection, LocalDateTime now) throws SQLException {
-        try (var select = connection.prepareStatement("SELECT principal, route, idempotency_key, token FROM ums_idempotency "
+        try (var select = connection.prepareStatement("SELECT principal, route, idempotency_key FROM ums_idempotency "
                 + "WHERE expires_at <= ? ORDER BY expires_at LIMIT " + BATCH)) {
             select.setObject(1, now);
             try (var row = select.executeQuery()) {
                 var found = new ArrayList<Expired>();
                 while (row.next()) {
-                    found.add(new Expired(row.getString(1), row.getString(2), row.getString(3), row.getString(4)));
+                    found.add(new Expired(row.getString(1), row.getString(2), row.getString(3)));
                 }
                 return found;
             }

@@ -11,7 +11,7 @@ public final class Refusal extends RuntimeException {
         VERSION_MISMATCH,
         /** The idempotency key was used for a request with another body. */
         KEY_REUSED,
-        /** A request with this idempotency key has not ended, or has lost its claim to another. */
+        /** Another program has claimed the idempotency key, and not answered yet. */
         KEY_IN_USE
     }
 

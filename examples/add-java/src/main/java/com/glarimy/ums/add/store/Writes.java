@@ -4,19 +4,12 @@ import com.glarimy.ums.add.user.Draft;
 import com.glarimy.ums.add.user.Name;
 import com.glarimy.ums.add.user.PhoneNumber;
 import com.glarimy.ums.add.user.User;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.Clock;
+import java.util.function.Function;
 import java.util.function.Predicate;
 
-/** The changes. Each is one transaction, which holds the user's row, its event and, for a keyed request, the answer. */
+/** The changes. Each is one transaction, which holds the answer of a keyed request, the user's row and its event. */
 public final class Writes {
-    /** What else is to be stored with a new user. */
-    @FunctionalInterface
-    public interface Completion {
-        void store(Connection connection, User user) throws SQLException;
-    }
-
     private final Database database;
     private final Clock clock;
 
@@ -25,13 +18,21 @@ public final class Writes {
         this.clock = clock;
     }
 
-    /** Adds a user, or is refused as there is one. */
-    public User add(Draft draft, Origin origin, Deadline deadline, Completion completion) {
+    /**
+     * Adds a user, or is refused as there is one.
+     *
+     * @param keyed the request, or null where it has no idempotency key
+     * @param answer what is stored with the key, and true by the commit
+     * @throws AnsweredException where the request was processed before
+     */
+    public User add(Draft draft, KeyedRequest keyed, Function<User, StoredAnswer> answer, Origin origin, Deadline deadline) {
         User user = User.joining(draft, clock.instant());
         return database.inTransaction(deadline, connection -> {
+            if (keyed != null) {
+                new IdempotencyKeys(connection, clock).take(keyed, answer.apply(user));
+            }
             new Users(connection).add(user);
             new Outbox(connection).append(Outbox.Kind.ADDED, user, user.since(), origin);
-            completion.store(connection, user);
             return user;
         });
     }

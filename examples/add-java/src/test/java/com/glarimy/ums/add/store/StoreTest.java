@@ -1,5 +1,6 @@
 package com.glarimy.ums.add.store;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -7,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -49,6 +51,29 @@ class StoreTest {
     })
     void opensOnASchemaThatItKnows(long version, boolean dirty, long floor, boolean open) {
         assertEquals(open, SchemaGate.judge(version, dirty, floor).isEmpty());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "answered, 1, same, answered", "answered, 1, other, KEY_REUSED", "answered, 0, same, replaced", "answered, 0, other, replaced",
+        "claimed, 1, same, KEY_IN_USE", "claimed, 1, other, KEY_REUSED", "claimed, 0, same, replaced", "claimed, 0, other, KEY_REUSED",
+    })
+    void decidesOnAKeyThatIsTaken(String row, int secondsLeft, String body, String outcome) {
+        var now = Instant.parse("2022-09-12T10:00:00Z");
+        var answer = row.equals("answered") ? new StoredAnswer(201, Map.of(), "{}") : null;
+        var found = new IdempotencyKeys.Row("same".getBytes(UTF_8), now.plusSeconds(secondsLeft), answer);
+        assertEquals(outcome, outcome(() -> found.yieldTo(body.getBytes(UTF_8), now)));
+    }
+
+    private static String outcome(Runnable decision) {
+        try {
+            decision.run();
+            return "replaced";
+        } catch (AnsweredException e) {
+            return "answered";
+        } catch (Refusal e) {
+            return e.reason().name();
+        }
     }
 
     @Test
