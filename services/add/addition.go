@@ -41,7 +41,7 @@ func store(ctx context.Context, tx *sql.Tx, dialect database.Dialect, additions 
 		if query, args, err = keyStatement(dialect, keys...); err != nil {
 			return err
 		}
-		query += "; "
+		query = "INSERT" + query + "; "
 	}
 	userQuery, userArgs := userdb.AddStatement(dialect, users...)
 	eventQuery, eventArgs, err := outboxStatement(dialect, events...)

@@ -79,41 +79,38 @@ func (k *keys) row(r keyedRequest, a answer) *keyRow {
 // take writes the row in the transaction that does the work, as its first statement. The error is errKeyReused,
 // errKeyInUse or an answeredError where the key is taken, and the transaction must then not commit.
 func (k *keys) take(ctx context.Context, tx *sql.Tx, row *keyRow) error {
-	query, args, err := keyStatement(k.db.Dialect, row)
+	statement, args, err := keyStatement(k.db.Dialect, row)
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, query, args...)
-	switch {
-	case database.IsDuplicate(err): // so that nobody else changes the row before this transaction ends
-		return k.takeOver(ctx, tx, row)
-	case err != nil:
+	_, err = tx.ExecContext(ctx, "INSERT"+statement, args...)
+	if database.IsDuplicate(err) { // so that nobody else changes the row before this transaction ends
+		if err := k.expired(ctx, tx, row.keyedRequest); err != nil {
+			return err
+		}
+		_, err = tx.ExecContext(ctx, "REPLACE"+statement, args...)
+	}
+	if err != nil {
 		return fmt.Errorf("take the idempotency key: %w", err)
 	}
 	return nil
 }
 
-// takeOver writes the row in place of one that has expired.
-func (k *keys) takeOver(ctx context.Context, tx *sql.Tx, row *keyRow) error {
-	found, err := findKey(ctx, tx, row.keyID)
-	if err != nil {
-		return err
-	}
-	done, expired := found.answer != nil, !found.expires.After(k.now())
+// expired returns nil where the key's row has expired, and otherwise what the row means for the request.
+func (k *keys) expired(ctx context.Context, tx *sql.Tx, r keyedRequest) error {
+	found, err := findKey(ctx, tx, r.keyID)
 	switch {
-	case done && expired:
-	case found.hash != row.hash:
+	case err != nil:
+		return err
+	case !found.expires.After(k.now()):
+		return nil
+	case found.hash != r.hash:
 		return errKeyReused
-	case done:
+	case found.answer != nil:
 		return &answeredError{*found.answer}
-	case !expired:
+	default:
 		return errKeyInUse
 	}
-	const query = "DELETE FROM ums_idempotency WHERE principal = ? AND route = ? AND idempotency_key = ?"
-	if _, err := tx.ExecContext(ctx, query, row.principal, row.route, row.key); err != nil {
-		return fmt.Errorf("take over the idempotency key: %w", err)
-	}
-	return k.take(ctx, tx, row)
 }
 
 // foundKey is a row as it was found.
@@ -149,11 +146,11 @@ func findKey(ctx context.Context, tx *sql.Tx, id keyID) (foundKey, error) {
 	return f, nil
 }
 
-// keyStatement returns the statement that writes one row or more. Each has a token of its own, by which fillings that
+// keyStatement returns what follows INSERT, or REPLACE, in the statement that writes one row or more. Each has a token of its own, by which fillings that
 // claim their keys notice that one of theirs was taken over. The hash goes as text: while a statement with its bytes is
 // under way, MySQL refuses to list what is (information_schema.processlist, error 3854).
 func keyStatement(dialect database.Dialect, rows ...*keyRow) (query string, args []any, err error) {
-	const insert = "INSERT INTO ums_idempotency " +
+	const into = " INTO ums_idempotency " +
 		"(principal, route, idempotency_key, body_hash, token, expires_at, status, headers, body) " +
 		"VALUES (?, ?, ?, UNHEX(?), ?, ?, ?, ?, ?)"
 	const more = ", (?, ?, ?, UNHEX(?), ?, ?, ?, ?, ?)"
@@ -165,5 +162,5 @@ func keyStatement(dialect database.Dialect, rows ...*keyRow) (query string, args
 		args = append(args, r.principal, r.route, r.key, hex.EncodeToString(r.hash[:]), uuid.NewString(), dialect.Time(r.expires),
 			r.answer.status, string(headers), string(r.answer.body))
 	}
-	return insert + strings.Repeat(more, len(rows)-1), args, nil
+	return into + strings.Repeat(more, len(rows)-1), args, nil
 }

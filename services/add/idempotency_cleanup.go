@@ -35,7 +35,7 @@ func (k *keys) cleanRegularly(ctx context.Context, logger *slog.Logger) error {
 // how many rows it removed.
 func (k *keys) clean(ctx context.Context) (removed int, err error) {
 	for {
-		expired, err := k.expired(ctx)
+		expired, err := k.findExpired(ctx)
 		if err != nil || len(expired) == 0 {
 			return removed, err
 		}
@@ -49,39 +49,33 @@ func (k *keys) clean(ctx context.Context) (removed int, err error) {
 	}
 }
 
-// expiredKey is a row that has expired, as it was found.
-type expiredKey struct {
-	keyID
-	token string
-}
-
-func (k *keys) expired(ctx context.Context) ([]expiredKey, error) {
-	const query = "SELECT principal, route, idempotency_key, token FROM ums_idempotency " +
+func (k *keys) findExpired(ctx context.Context) ([]keyID, error) {
+	const query = "SELECT principal, route, idempotency_key FROM ums_idempotency " +
 		"WHERE expires_at <= ? ORDER BY expires_at LIMIT ?"
 	rows, err := k.db.QueryContext(ctx, query, k.db.Dialect.Time(k.now()), cleanupBatch)
 	if err != nil {
 		return nil, fmt.Errorf("find expired idempotency keys: %w", err)
 	}
 	defer func() { _ = rows.Close() }()
-	var found []expiredKey
+	var found []keyID
 	for rows.Next() {
-		var e expiredKey
-		if err := rows.Scan(&e.principal, &e.route, &e.key, &e.token); err != nil {
+		var id keyID
+		if err := rows.Scan(&id.principal, &id.route, &id.key); err != nil {
 			return nil, fmt.Errorf("read an expired idempotency key: %w", err)
 		}
-		found = append(found, e)
+		found = append(found, id)
 	}
 	return found, rows.Err()
 }
 
-func (k *keys) delete(ctx context.Context, expired []expiredKey) error {
+func (k *keys) delete(ctx context.Context, expired []keyID) error {
 	return k.db.InTx(ctx, func(tx *sql.Tx) error {
-		// As it was found, so that a key stays that was taken over or answered a moment ago.
+		// As it stands now, so that a key stays that was replaced or answered a moment ago.
 		const query = "DELETE FROM ums_idempotency " +
-			"WHERE principal = ? AND route = ? AND idempotency_key = ? AND token = ? AND expires_at <= ?"
+			"WHERE principal = ? AND route = ? AND idempotency_key = ? AND expires_at <= ?"
 		now := k.db.Dialect.Time(k.now())
-		for _, e := range expired {
-			if _, err := tx.ExecContext(ctx, query, e.principal, e.route, e.key, e.token, now); err != nil {
+		for _, id := range expired {
+			if _, err := tx.ExecContext(ctx, query, id.principal, id.route, id.key, now); err != nil {
 				return fmt.Errorf("remove an expired idempotency key: %w", err)
 			}
 		}

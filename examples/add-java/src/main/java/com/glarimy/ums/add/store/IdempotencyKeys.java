@@ -34,8 +34,7 @@ final class IdempotencyKeys {
     record Row(byte[] hash, Instant expires, StoredAnswer answer) {
         /** Leaves by an exception unless the row has expired, and a request of this hash may replace it. */
         void yieldTo(byte[] other, Instant now) {
-            boolean expired = !expires.isAfter(now);
-            if (answer != null && expired) {
+            if (!expires.isAfter(now)) {
                 return;
             }
             if (!Arrays.equals(hash, other)) {
@@ -44,9 +43,7 @@ final class IdempotencyKeys {
             if (answer != null) {
                 throw new AnsweredException(answer);
             }
-            if (!expired) {
-                throw new Refusal(Refusal.Reason.KEY_IN_USE);
-            }
+            throw new Refusal(Refusal.Reason.KEY_IN_USE);
         }
     }
 

@@ -56,7 +56,7 @@ class StoreTest {
     @ParameterizedTest
     @CsvSource({
         "answered, 1, same, answered", "answered, 1, other, KEY_REUSED", "answered, 0, same, replaced", "answered, 0, other, replaced",
-        "claimed, 1, same, KEY_IN_USE", "claimed, 1, other, KEY_REUSED", "claimed, 0, same, replaced", "claimed, 0, other, KEY_REUSED",
+        "claimed, 1, same, KEY_IN_USE", "claimed, 1, other, KEY_REUSED", "claimed, 0, same, replaced", "claimed, 0, other, replaced",
     })
     void decidesOnAKeyThatIsTaken(String row, int secondsLeft, String body, String outcome) {
         var now = Instant.parse("2022-09-12T10:00:00Z");
