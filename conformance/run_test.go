@@ -22,7 +22,9 @@ func halfReady(t *testing.T, ready bool) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case r.URL.Path == "/livez", r.URL.Path == "/readyz" && ready:
-			w.WriteHeader(http.StatusOK)
+			w.Header().Set("Content-Type", "application/json")
+			w.Header().Set("Cache-Control", "no-store")
+			_, _ = w.Write([]byte(`{"status":"ok"}`)) // the client reports what is missing
 		case r.URL.Path == "/readyz":
 			w.WriteHeader(http.StatusServiceUnavailable)
 		default:
@@ -76,8 +78,13 @@ func TestAClauseThatDoesNotApply(t *testing.T) {
 func TestVerboseShowsEveryExchange(t *testing.T) {
 	t.Parallel()
 	_, out := run(t, nil, "-slot", "find", "-url", halfReady(t, true), "-run", "find/probe/livez", "-v")
-	if !strings.Contains(out, "       GET /livez → 200 OK (") || !strings.Contains(out, "       HEAD /livez → 200 OK (") {
-		t.Errorf("output:\n%s", out)
+	for _, want := range []string{
+		"       GET /livez → 200 OK [Content-Type: application/json] with the body ‹{\"status\":\"ok\"}› (",
+		"       HEAD /livez → 200 OK [Content-Type: application/json] (",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("output:\n%s\nwant %q in it", out, want)
+		}
 	}
 }
 

@@ -115,6 +115,11 @@ func wantStatusProblem(tb testing.TB, res response, status int) problem.Problem 
 	if err := json.Unmarshal(res.body, &p); err != nil {
 		tb.Fatalf("%v: %q", err, res.body)
 	}
+	for name, want := range map[string]string{"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"} {
+		if got := res.Header.Values(name); len(got) != 1 || got[0] != want {
+			tb.Errorf("%s of a problem is %q, want %q", name, got, want)
+		}
+	}
 	if p.Status != status || p.Detail == "" || p.RequestID == "" || p.RequestID != res.Header.Get("X-Request-Id") {
 		tb.Errorf("the problem is incomplete: %s (X-Request-Id: %s)", res.body, res.Header.Get("X-Request-Id"))
 	}

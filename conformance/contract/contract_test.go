@@ -246,6 +246,37 @@ func TestAnEmptySlotIsToldInPlainWords(t *testing.T) {
 	}
 }
 
+func TestAMissingHeaderIsToldInPlainWords(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ header, value, clauses, want string }{
+		{
+			"Cache-Control", "", "find/probe/.*",
+			"the contract wants the 200 of a probe to have the header Cache-Control: no-store (there is none)",
+		},
+		{
+			"Cache-Control", "", "find/(?:problem/(?:no-route|head)|read/(?:head-)?missing)",
+			"every problem to have the header Cache-Control: no-store (there is none)",
+		},
+		{
+			"X-Content-Type-Options", "sniff", "find/(?:problem/(?:no-route|head)|read/(?:head-)?missing)",
+			`every problem to have the header X-Content-Type-Options: nosniff (it is ["sniff"])`,
+		},
+	} {
+		f := newFake("")
+		f.tamper = func(_ *http.Request, a *answer) {
+			if a.header.Del(test.header); test.value != "" {
+				a.header.Set(test.header, test.value)
+			}
+		}
+		client := newClient(t, contract.Options{URL: f.start(t)})
+		for _, c := range matching(t, test.clauses, contract.Clauses(contract.All)) {
+			if err := c.Check(t.Context(), client); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("clause %s: %v; want to be told %q", c.ID, err, test.want)
+			}
+		}
+	}
+}
+
 func TestBadBaseURLs(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"", "localhost:8080", "ftp://localhost", "http://", "http://localhost?x=1", "http://a:b@localhost", "http://%zz"} {

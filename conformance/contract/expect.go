@@ -119,6 +119,9 @@ func hasHeader(key, value string) expectation {
 		if got := r.header.Values(key); len(got) == 1 && got[0] == value {
 			return ""
 		}
+		if len(r.header.Values(key)) == 0 {
+			return fmt.Sprintf("the header %s: %s (there is none)", key, value)
+		}
 		return fmt.Sprintf("the header %s: %s (it is %q)", key, value, r.header.Values(key))
 	}
 }

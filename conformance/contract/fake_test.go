@@ -134,7 +134,8 @@ func (f *fake) probe(r *http.Request) answer {
 	if r.Method != "GET" && r.Method != "HEAD" {
 		return problem("method-not-allowed", 405)
 	}
-	return answer{status: 200, header: http.Header{"Content-Type": {"application/json"}}, body: []byte(`{"status":"ok"}`)}
+	h := http.Header{"Content-Type": {"application/json"}, "Cache-Control": {"no-store"}}
+	return answer{status: 200, header: h, body: []byte(`{"status":"ok"}`)}
 }
 
 // byMethod calls the handler of the request's method. HEAD is GET whose body is not sent.
@@ -264,7 +265,10 @@ func problem(kind string, status int, faults ...fakeFault) answer {
 		"type":  "https://github.com/glarimy/ums/blob/main/docs/problems.md#" + kind,
 		"title": kind, "status": status, "detail": "detail", "request_id": "REQUEST-ID", "errors": faults,
 	})
-	return answer{status: status, header: http.Header{"Content-Type": {"application/problem+json"}}, body: body}
+	h := http.Header{
+		"Content-Type": {"application/problem+json"}, "Cache-Control": {"no-store"}, "X-Content-Type-Options": {"nosniff"},
+	}
+	return answer{status: status, header: h, body: body}
 }
 
 // cleanPath does to a path what routers like to do.

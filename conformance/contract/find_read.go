@@ -166,7 +166,7 @@ func head(ctx context.Context, c *Client) error {
 }
 
 func headMissing(ctx context.Context, c *Client) error {
-	_, err := c.read(ctx, get(newName()).asHead().onWire(), isStatus(http.StatusNotFound), hasMedia(mediaProblem), hasNoBody)
+	_, err := c.read(ctx, get(newName()).asHead().onWire(), isHeadOfProblem(http.StatusNotFound), hasNoBody)
 	return err
 }
 

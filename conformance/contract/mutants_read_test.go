@@ -62,8 +62,33 @@ func readMutants() []mutant {
 		}, `find/read/head`),
 		bug("believes-clients", `all/internal/deadline`),
 		spoil("has no probes", func(r *http.Request, a *answer) {
-			if strings.HasSuffix(r.RequestURI, "z") {
+			if isProbe(r) {
 				*a = problem("route-not-found", http.StatusNotFound)
+			}
+		}, `(?:add|find|search|journal)/probe/.*`),
+		spoil("lets what probes say be kept", func(r *http.Request, a *answer) {
+			if isProbe(r) {
+				a.header.Del("Cache-Control")
+			}
+		}, `(?:add|find|search|journal)/probe/.*`),
+		spoil("lets what probes say to HEAD be kept", func(r *http.Request, a *answer) {
+			if isProbe(r) && r.Method == http.MethodHead {
+				a.header.Del("Cache-Control")
+			}
+		}, `(?:add|find|search|journal)/probe/.*`),
+		spoil("says no more than 200 to probes", func(r *http.Request, a *answer) {
+			if isProbe(r) {
+				a.body = nil
+			}
+		}, `(?:add|find|search|journal)/probe/.*`),
+		spoil("tells probes more than that all is well", func(r *http.Request, a *answer) {
+			if isProbe(r) {
+				a.body = []byte(`{"status":"ok","database":"up"}`)
+			}
+		}, `(?:add|find|search|journal)/probe/.*`),
+		spoil("answers probes in plain text", func(r *http.Request, a *answer) {
+			if isProbe(r) {
+				a.header.Set("Content-Type", "text/plain")
 			}
 		}, `(?:add|find|search|journal)/probe/.*`),
 		spoil("lists no methods", func(_ *http.Request, a *answer) { a.header.Del("Allow") }, `(?:add|find|search|journal)/method/.*`, `all/allow/.*`),
@@ -104,6 +129,8 @@ func secondTime(change func(a *answer)) func(*http.Request, *answer) {
 		asked <- paths
 	}
 }
+
+func isProbe(r *http.Request) bool { return r.RequestURI == "/livez" || r.RequestURI == "/readyz" }
 
 // encodedAlphanumeric is a letter or a digit that is written as an escape, which nobody has to do but anybody may (RFC 3986, 2.3).
 // Every opaque name of the suite has some.
@@ -167,6 +194,10 @@ func problemMutants() []mutant {
 	return []mutant{
 		onProblem("calls problems JSON", func(a *answer) { a.header.Set("Content-Type", "application/json") }, everywhere,
 			`(?:add|find|search|journal)/problem/head`, `find/read/head-missing`),
+		onProblem("lets problems be kept", func(a *answer) { a.header.Del("Cache-Control") }, everywhere, `all/refused/.*`,
+			`(?:add|find|search|journal)/problem/head`, `find/read/head-missing`),
+		onProblem("lets browsers guess what a problem is", func(a *answer) { a.header.Del("X-Content-Type-Options") }, everywhere,
+			`all/refused/.*`, `(?:add|find|search|journal)/problem/head`, `find/read/head-missing`),
 		onProblem("answers with another type", replace("problems.md#", "problems.md#some-"), everywhere),
 		onProblem("answers with a relative type", replace("https://github.com/", ""), everywhere),
 		onProblem("has no title", replace(`"title"`, `"headline"`), everywhere),

@@ -108,8 +108,8 @@ type problemBody struct {
 	Errors    []fault `json:"errors"`
 }
 
-// isProblem wants a problem of a kind: its status, its media type, all its members, and exactly these faults if any
-// are given.
+// isProblem wants a problem of a kind: its status, its headers, all its members, and exactly these faults if any are
+// given.
 func isProblem(kind string, faults ...fault) expectation {
 	return func(r *response) string {
 		words := fmt.Sprintf("%d with a problem of the type %q", statusOf(kind), kind)
@@ -147,10 +147,35 @@ func isAnyProblem(status int) expectation {
 	}
 }
 
+// isHeadOfProblem wants what is left of a problem where no body may be, which is its status and its headers.
+func isHeadOfProblem(status int) expectation {
+	return func(r *response) string {
+		if want := isStatus(status)(r); want != "" {
+			return want
+		}
+		return hasProblemHeaders(r)
+	}
+}
+
+// hasProblemHeaders wants what every problem has beside its body. A problem is of one request at one time, so nobody is to
+// keep it; and it may repeat what a client sent, so no browser is to guess what it is.
+func hasProblemHeaders(r *response) string {
+	if want := hasMedia(mediaProblem)(r); want != "" {
+		return want
+	}
+	if want := hasHeader("Cache-Control", "no-store")(r); want != "" {
+		return "every problem to have " + want
+	}
+	if want := hasHeader("X-Content-Type-Options", "nosniff")(r); want != "" {
+		return "every problem to have " + want
+	}
+	return ""
+}
+
 // parseProblem reads a problem and returns what is wrong with its form.
 func parseProblem(r *response) (p problemBody, complaint string) {
-	if hasMedia(mediaProblem)(r) != "" {
-		return p, "the header Content-Type: " + mediaProblem
+	if complaint = hasProblemHeaders(r); complaint != "" {
+		return p, complaint
 	}
 	if err := json.Unmarshal(r.body, &p); err != nil {
 		return p, "a JSON object as its body"

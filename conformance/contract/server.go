@@ -2,6 +2,7 @@ package contract
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -12,10 +13,10 @@ import (
 func probeClauses(slot Slot) []Clause {
 	probe := func(path, says string) Clause {
 		return Clause{ID: idOf(slot, "probe", path[1:]), Says: says, Run: func(ctx context.Context, c *Client) error {
-			if _, err := c.send(ctx, getProbe(slot, path), isStatus(http.StatusOK)); err != nil {
+			if _, err := c.send(ctx, getProbe(slot, path), isHealthy, saysOK); err != nil {
 				return err
 			}
-			_, err := c.send(ctx, getProbe(slot, path).asHead().onWire(), isStatus(http.StatusOK), hasNoBody)
+			_, err := c.send(ctx, getProbe(slot, path).asHead().onWire(), isHealthy, hasNoBody)
 			return err
 		}}
 	}
@@ -23,6 +24,29 @@ func probeClauses(slot Slot) []Clause {
 		probe("/livez", "/livez answers 200 while the process lives"),
 		probe("/readyz", "/readyz answers 200 while it wants requests"),
 	}
+}
+
+// isHealthy wants a probe's 200, which is true of this moment alone. Any other status is all there is to tell of it.
+func isHealthy(r *response) string {
+	if want := isStatus(http.StatusOK)(r); want != "" {
+		return want
+	}
+	if want := hasMedia(mediaJSON)(r); want != "" {
+		return want
+	}
+	if want := hasHeader("Cache-Control", "no-store")(r); want != "" {
+		return "the 200 of a probe to have " + want
+	}
+	return ""
+}
+
+// saysOK wants a probe's body where it has a 200.
+func saysOK(r *response) string {
+	var members map[string]any
+	if r.status != http.StatusOK || json.Unmarshal(r.body, &members) == nil && len(members) == 1 && members["status"] == "ok" {
+		return ""
+	}
+	return `the body {"status":"ok"}`
 }
 
 // unknownMethod is a method that nobody has heard of. Many HTTP libraries know the registered ones alone, and refuse others
@@ -97,7 +121,7 @@ func refusesUnknown(ctx context.Context, c *Client, req request, allowed []strin
 }
 
 // problemClauses are about the form of errors where no other clause is. Every clause that meets an error checks its
-// media type, its members and its request id.
+// headers, its members and its request id.
 func problemClauses(slot Slot) []Clause {
 	return []Clause{
 		{
@@ -115,7 +139,7 @@ func problemClauses(slot Slot) []Clause {
 			ID: idOf(slot, "problem", "head"), Says: "HEAD of what is not there answers as GET does, without a body",
 			Run: func(ctx context.Context, c *Client) error {
 				req := getProbe(slot, "/conformance-"+random(8)).asHead().onWire()
-				_, err := c.send(ctx, req, isStatus(http.StatusNotFound), hasMedia(mediaProblem), hasNoBody)
+				_, err := c.send(ctx, req, isHeadOfProblem(http.StatusNotFound), hasNoBody)
 				return err
 			},
 		},

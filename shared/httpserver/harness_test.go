@@ -156,8 +156,12 @@ func checkProblem(t *testing.T, resp response, body string, want problem.Type) p
 	if resp.StatusCode != want.Status() || p.Status != want.Status() || p.Type != want.URI() {
 		t.Errorf("got %d with %d, %s, want %d, %s", resp.StatusCode, p.Status, p.Type, want.Status(), want.URI())
 	}
-	if got := resp.Header.Get("Content-Type"); got != problem.ContentType {
-		t.Errorf("Content-Type = %q", got)
+	for name, want := range map[string]string{
+		"Content-Type": problem.ContentType, "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
+	} {
+		if got := resp.Header.Values(name); len(got) != 1 || got[0] != want {
+			t.Errorf("%s = %q, want %q", name, got, want)
+		}
 	}
 	if id := resp.Header.Get("X-Request-Id"); id == "" || p.RequestID != id {
 		t.Errorf("request id = %q, in the header %q", p.RequestID, id)

@@ -47,6 +47,7 @@ def is_problem(answer, status, kind):
     assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
     assert (problem["type"], problem["status"]) == ("https://github.com/glarimy/ums/blob/main/docs/problems.md#" + kind, status)
     assert problem["request_id"] == answer.headers["X-Request-Id"]
+    assert (answer.headers["Cache-Control"], answer.headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
     assert problem["title"] and problem["instance"] and problem["detail"]
     return problem
 

@@ -40,6 +40,7 @@ function isProblem(answer, status, kind) {
     [status, status, 'application/problem+json', `https://github.com/glarimy/ums/blob/main/docs/problems.md#${kind}`],
   );
   assert.equal(problem.request_id, answer.headers['x-request-id']);
+  assert.deepEqual([answer.headers['cache-control'], answer.headers['x-content-type-options']], ['no-store', 'nosniff']);
   assert.ok(problem.title && problem.detail);
 }
 
