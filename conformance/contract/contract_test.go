@@ -71,7 +71,11 @@ func TestMutants(t *testing.T) {
 					t.Errorf("no clause is %s", pattern)
 				}
 				for _, c := range meant {
-					if err := checkWithin(t, client, c); err == nil || errors.Is(err, contract.ErrSkip) {
+					err := checkWithin(t, client, c)
+					for i := 1; err == nil && strings.HasSuffix(c.ID, "while-writing") && i < 5; i++ {
+						err = checkWithin(t, client, c) // which catches a server in the act, or does not
+					}
+					if err == nil || errors.Is(err, contract.ErrSkip) {
 						t.Errorf("clause %s holds (%v) for a server that %s", c.ID, err, m.id())
 					}
 				}
