@@ -11,7 +11,7 @@ import (
 	"github.com/glarimy/ums/shared/header"
 )
 
-// writeHead makes the upstream's request head of the client's. The target goes as it came.
+// writeHead makes the upstream's request head of the client's. The target goes as route.Target has it.
 func (c *call) writeHead() {
 	x, conn := c.x, c.conn
 	c.conn.Begin(c.x.Method, c.target.String())

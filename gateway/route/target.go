@@ -8,8 +8,7 @@ type Target struct {
 	Query    string // what follows the first "?"
 	HasQuery bool   // a "?" was there, though perhaps nothing after it
 
-	raw     string // in origin form
-	foreign bool   // raw holds bytes that may stand in no URI
+	raw string // in origin form
 }
 
 // TargetError is why a request target was refused. The reason is fit for a client's eyes.
@@ -52,22 +51,29 @@ func ParseTarget(raw string) (Target, error) {
 func split(raw string) Target {
 	t := Target{raw: raw}
 	t.Path, t.Query, t.HasQuery = strings.Cut(raw, "?")
-	for i := 0; i < len(raw) && !t.foreign; i++ {
-		t.foreign = isForeign(raw[i])
-	}
 	return t
 }
 
-// String returns the target in origin form, as it goes on: byte for byte what ParseTarget was given in that form, but with
-// those bytes percent-encoded that may stand in no URI (RFC 3986, appendix A). They mean the same so, and HTTP parsers of
-// many languages refuse them as they are.
-func (t Target) String() string {
-	if !t.foreign {
-		return t.raw
+// String returns the target in origin form, as it goes on: byte for byte what ParseTarget was given in that form, but for
+// what [Encode] encodes. HTTP parsers of many languages refuse that as it is.
+func (t Target) String() string { return Encode(t.raw) }
+
+// Encode percent-encodes those bytes of a target that may stand in no URI (RFC 3986, appendix A). It means the same so. A
+// target without any is returned as it is.
+func Encode(target string) string {
+	foreign := 0
+	for i := range len(target) {
+		if isForeign(target[i]) {
+			foreign++
+		}
+	}
+	if foreign == 0 {
+		return target
 	}
 	var b strings.Builder
-	for i := range len(t.raw) {
-		if c := t.raw[i]; isForeign(c) {
+	b.Grow(len(target) + 2*foreign)
+	for i := range len(target) {
+		if c := target[i]; isForeign(c) {
 			b.Write([]byte{'%', hexDigits[c>>4], hexDigits[c&15]})
 		} else {
 			b.WriteByte(c)

@@ -95,7 +95,7 @@ func (t Template) Parameters() []string {
 }
 
 // Fill returns the target with the parameters' values put in, which are segments of a path that ParseTarget has let
-// pass. In the path they stand byte for byte. In the query the bytes that mean something there and nothing in a path,
+// pass. In the path they stand as they are. In the query the bytes that mean something there and nothing in a path,
 // such as "+" and "&", are percent-encoded; what is percent-encoded already stays so. Either way whoever decodes the
 // parameter once finds what the client has sent.
 func (t Template) Fill(value func(name string) string) Target {

@@ -198,6 +198,7 @@ func TestKey(t *testing.T) {
 	for in, want := range map[string]string{
 		"/user/a": "/user/a", "/user/%61": "/user/a", "/user/%2f%2F": "/user/%2F%2F", "/user/%e0%A4": "/user/%E0%A4",
 		"/%7e%2d%2E%5f": "/~-._", "/%": "/%", "/%4": "/%4", "/%zz": "/%zz", "/%%41": "/%A",
+		"/user/é": "/user/%C3%A9", "/user/a|b": "/user/a%7Cb",
 	} {
 		if got := stale.Key(in); got != want {
 			t.Errorf("Key(%q) = %q, want %q", in, got, want)
@@ -212,9 +213,6 @@ func FuzzKey(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		key := stale.Key(s)
-		if len(key) > len(s) {
-			t.Errorf("Key(%q) = %q is longer", s, key)
-		}
 		if decode(key) != decode(s) && !strings.Contains(decode(s), "%") {
 			t.Errorf("Key(%q) = %q, which decodes to %q, want %q", s, key, decode(key), decode(s))
 		}

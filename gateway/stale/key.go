@@ -1,11 +1,17 @@
 package stale
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/glarimy/ums/gateway/route"
+)
 
 // Key returns a raw path in the form in which equal ones are found, by RFC 3986, section 6.2.2: characters that need no
-// percent-encoding are without it, hexadecimal digits are large. So a write to /user/Krishna%4dohan drops what is kept for
-// /user/KrishnaMohan. A path that is in this form already, as most are, is returned as it is.
+// percent-encoding are without it, hexadecimal digits are large, and what may stand in no URI is encoded. So a write to
+// /user/Krishna%4dohan drops what is kept for /user/KrishnaMohan. A path that is in this form already, as most are, is
+// returned as it is.
 func Key(path string) string {
+	path = route.Encode(path)
 	if strings.IndexByte(path, '%') < 0 {
 		return path
 	}

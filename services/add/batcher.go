@@ -26,7 +26,8 @@ var errAlone = errors.New("the batch was broken up")
 // two with one idempotency key. It is safe for concurrent use.
 type batcher struct {
 	alone    func(ctx context.Context, a addition) error
-	together func(ctx context.Context, additions []addition) error // of at least two, in the order of their names
+	together func(ctx context.Context, additions []addition) error // in the order of their names
+	meet     func(ctx context.Context, a addition) error           // what a ends with because of what is there already
 
 	// slow is how long a transaction keeps others waiting: one that waits for a lock is not to hold up everybody.
 	slow time.Duration
@@ -171,13 +172,45 @@ func (b *batcher) run(ctx context.Context, giveUp context.CancelFunc, places []*
 	slices.SortFunc(places, func(x, y *place) int {
 		return cmp.Compare(x.name().String(), y.name().String())
 	})
+	err := b.together(ctx, additionsOf(places))
+	if errors.Is(err, errAlone) {
+		others := b.sift(ctx, places)
+		if 0 < len(others) && len(others) < len(places) {
+			err = b.together(ctx, additionsOf(others))
+		}
+		places = others
+	}
+	leave()
+	for _, p := range places {
+		b.tell(p, err)
+	}
+}
+
+// sift tells those of a batch that was broken up who meet what is there already, and returns the others: one of them must
+// not cost everybody a transaction of his own.
+func (b *batcher) sift(ctx context.Context, places []*place) (others []*place) {
+	for _, p := range places {
+		if err := b.meet(ctx, p.addition); err != nil {
+			b.tell(p, err)
+		} else {
+			others = append(others, p)
+		}
+	}
+	return others
+}
+
+// tell ends the wait of one of a batch.
+func (b *batcher) tell(p *place, outcome error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	p.of.members--
+	p.turn <- turn{err: outcome}
+}
+
+func additionsOf(places []*place) []addition {
 	additions := make([]addition, len(places))
 	for i, p := range places {
 		additions[i] = p.addition
 	}
-	err := b.together(ctx, additions)
-	leave()
-	for _, p := range places {
-		p.turn <- turn{err: err}
-	}
+	return additions
 }

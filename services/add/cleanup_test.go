@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,6 +31,7 @@ func TestTakenOverIsNotCleanedUp(t *testing.T) {
 	})
 	c := newClock()
 	s := start(t, b, options{now: c.Now})
+	<-c.started // with its own clean-up, which must not find it expired
 	b.claim(t, "k-1", draft("KrishnaMohan"), "theirs", c.Now().Add(claimTime))
 	c.advance(claimTime)
 	start(t, b, options{sqlURL: proxy.URL(), now: c.Now})
@@ -38,6 +40,46 @@ func TestTakenOverIsNotCleanedUp(t *testing.T) {
 	first.wantStatus(t, http.StatusCreated)
 	close(goOn)
 	<-removed
+	s.postWithKey(t, "k-1", draft("KrishnaMohan")).wantReplay(t, first)
+}
+
+// TestCleanUpWaitsForATakeOver has the clean-up come upon an expired key that a request is about to take over.
+func TestCleanUpWaitsForATakeOver(t *testing.T) {
+	t.Parallel()
+	b := onMySQL(t)
+	c := newClock()
+	takes, cleans := mysqlproxy.New(t, b.sqlURL), mysqlproxy.New(t, b.sqlURL)
+	s := start(t, b, options{now: c.Now, sqlURL: takes.URL()})
+	<-c.started // with its own clean-up, which must not find it expired
+	b.claim(t, "k-1", draft("KrishnaMohan"), "theirs", c.Now().Add(claimTime))
+	c.advance(claimTime)
+	committing, goOn := make(chan struct{}), make(chan struct{})
+	letGo := sync.OnceFunc(func() { close(goOn) })
+	defer letGo()
+	takes.Intercept(func(statement string) mysqlproxy.Action {
+		if statement == "COMMIT" {
+			close(committing)
+			<-goOn
+		}
+		return mysqlproxy.Pass
+	})
+	answers := make(chan answer, 1)
+	s.postBeside(t, answers, "k-1", draft("KrishnaMohan"))
+	<-committing
+	removed := make(chan struct{}, 1)
+	cleans.Intercept(func(statement string) mysqlproxy.Action {
+		if statement == "COMMIT" {
+			removed <- struct{}{}
+		}
+		return mysqlproxy.Pass
+	})
+	start(t, b, options{sqlURL: cleans.URL(), now: c.Now})
+	b.wantWaiting(t)
+	letGo()
+	first := <-answers
+	first.wantStatus(t, http.StatusCreated)
+	<-removed
+	takes.Intercept(nil)
 	s.postWithKey(t, "k-1", draft("KrishnaMohan")).wantReplay(t, first)
 }
 

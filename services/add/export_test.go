@@ -26,9 +26,11 @@ type Batcher struct{ b *batcher }
 // NewBatcher returns a batcher of users that are known by their names.
 func NewBatcher(
 	slow time.Duration, alone func(context.Context, string) error, together func(context.Context, []string) error,
+	meet func(string) error,
 ) *Batcher {
 	return &Batcher{&batcher{
 		slow:  slow,
+		meet:  func(_ context.Context, a addition) error { return meet(a.name().String()) },
 		alone: func(ctx context.Context, a addition) error { return alone(ctx, a.name().String()) },
 		together: func(ctx context.Context, additions []addition) error {
 			names := make([]string, len(additions))

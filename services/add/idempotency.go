@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/glarimy/ums/shared/database"
+	"github.com/glarimy/ums/shared/userdb"
 )
 
 // How a request can end whose idempotency key is taken; the third way is the answer of before, an answeredError.
@@ -85,7 +86,7 @@ func (k *keys) take(ctx context.Context, tx *sql.Tx, row *keyRow) error {
 	}
 	_, err = tx.ExecContext(ctx, "INSERT"+statement, args...)
 	if database.IsDuplicate(err) { // so that nobody else changes the row before this transaction ends
-		if err := k.expired(ctx, tx, row.keyedRequest); err != nil {
+		if err := k.free(ctx, tx, row.keyedRequest); err != nil {
 			return err
 		}
 		_, err = tx.ExecContext(ctx, "REPLACE"+statement, args...)
@@ -96,10 +97,12 @@ func (k *keys) take(ctx context.Context, tx *sql.Tx, row *keyRow) error {
 	return nil
 }
 
-// expired returns nil where the key's row has expired, and otherwise what the row means for the request.
-func (k *keys) expired(ctx context.Context, tx *sql.Tx, r keyedRequest) error {
-	found, err := findKey(ctx, tx, r.keyID)
+// free returns nil where there is no row of the key, or an expired one, and otherwise what the row means for the request.
+func (k *keys) free(ctx context.Context, q userdb.Querier, r keyedRequest) error {
+	found, err := findKey(ctx, q, r.keyID)
 	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
 	case err != nil:
 		return err
 	case !found.expires.After(k.now()):
@@ -120,7 +123,7 @@ type foundKey struct {
 	answer  *answer // nil for a claim
 }
 
-func findKey(ctx context.Context, tx *sql.Tx, id keyID) (foundKey, error) {
+func findKey(ctx context.Context, q userdb.Querier, id keyID) (foundKey, error) {
 	const query = "SELECT body_hash, expires_at, status, headers, body FROM ums_idempotency " +
 		"WHERE principal = ? AND route = ? AND idempotency_key = ?"
 	var (
@@ -130,7 +133,7 @@ func findKey(ctx context.Context, tx *sql.Tx, id keyID) (foundKey, error) {
 		headers sql.NullString
 		body    sql.NullString
 	)
-	err := tx.QueryRowContext(ctx, query, id.principal, id.route, id.key).Scan(&hash, &expires, &status, &headers, &body)
+	err := q.QueryRowContext(ctx, query, id.principal, id.route, id.key).Scan(&hash, &expires, &status, &headers, &body)
 	if err != nil {
 		return foundKey{}, fmt.Errorf("find the idempotency key: %w", err)
 	}
@@ -146,9 +149,9 @@ func findKey(ctx context.Context, tx *sql.Tx, id keyID) (foundKey, error) {
 	return f, nil
 }
 
-// keyStatement returns what follows INSERT, or REPLACE, in the statement that writes one row or more. Each has a token of its own, by which fillings that
-// claim their keys notice that one of theirs was taken over. The hash goes as text: while a statement with its bytes is
-// under way, MySQL refuses to list what is (information_schema.processlist, error 3854).
+// keyStatement returns what follows INSERT, or REPLACE, in the statement that writes one row or more. Each has a token of its
+// own, by which fillings that claim their keys notice that one of theirs was taken over. The hash goes as text: while a
+// statement with its bytes is under way, MySQL refuses to list what is (information_schema.processlist, error 3854).
 func keyStatement(dialect database.Dialect, rows ...*keyRow) (query string, args []any, err error) {
 	const into = " INTO ums_idempotency " +
 		"(principal, route, idempotency_key, body_hash, token, expires_at, status, headers, body) " +

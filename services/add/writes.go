@@ -34,7 +34,7 @@ func newWriter(
 	keys *keys, fencer *usercache.Fencer, timeout time.Duration, logger *slog.Logger,
 ) *writer {
 	w := &writer{db: keys.db, keys: keys, fencer: fencer, now: keys.now, timeout: timeout, logger: logger}
-	w.adding = &batcher{alone: w.addAlone, together: w.addTogether, slow: timeout / slowPart}
+	w.adding = &batcher{alone: w.addAlone, together: w.addTogether, meet: w.meet, slow: timeout / slowPart}
 	return w
 }
 
@@ -50,8 +50,10 @@ func (w *writer) add(ctx context.Context, d user.Draft, o origin, req *keyedRequ
 		if !errors.Is(err, user.ErrExists) {
 			return u, err
 		}
-		// A row is there already: the key's, or the user's, unless something is wrong with the outbox. Statements of their
-		// own tell.
+		// A row is there already: the key's, or the user's, unless something is wrong with the outbox.
+		if err := w.meet(ctx, a); err != nil {
+			return u, err
+		}
 	}
 	return u, w.apply(ctx, w.changing(func(ctx context.Context, tx *sql.Tx) (*outboxRow, error) {
 		if a.key != nil {
@@ -61,6 +63,24 @@ func (w *writer) add(ctx context.Context, d user.Draft, o origin, req *keyedRequ
 		}
 		return &a.event, w.users(tx).Add(ctx, u)
 	}))
+}
+
+// meet returns what an addition ends with because of a row that is committed already, or nil if there is none: statements
+// of their own tell then. It takes no lock. Transactions that find the same key or user taken do, each a shared one, and if
+// that row's own transaction comes to nothing, all but one of them are deadlocked.
+func (w *writer) meet(ctx context.Context, a addition) error {
+	if a.key != nil {
+		if err := w.keys.free(ctx, w.db, a.key.keyedRequest); err != nil {
+			return err
+		}
+	}
+	switch _, err := userdb.New(w.db, w.db.Dialect).Find(ctx, a.name()); {
+	case err == nil:
+		return user.ErrExists
+	case !errors.Is(err, user.ErrNotFound):
+		return err
+	}
+	return nil
 }
 
 // addAlone adds a user by one packet to MySQL.

@@ -62,7 +62,7 @@ func mysqlConfig(base *mysql.Config) *mysql.Config {
 	c.ParseTime = true
 	c.Loc = time.UTC
 	c.InterpolateParams = true // one round trip a statement
-	c.MultiStatements = true   // for lazyBegin alone; every argument is a placeholder's
+	c.MultiStatements = true   // for lazyBegin and services/add; every argument is a placeholder's
 	c.RejectReadOnly = true    // after a fail-over, leave the former primary
 	c.Timeout = cmp.Or(c.Timeout, 5*time.Second)
 	c.ReadTimeout = cmp.Or(c.ReadTimeout, 30*time.Second)
