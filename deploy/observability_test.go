@@ -80,7 +80,7 @@ func TestDashboardSchema(t *testing.T) {
 	t.Parallel()
 	plugins.RegisterDefaultPlugins()
 	text := read(t, "observability/grafana/dashboards/ums.json")
-	var board grafana.Dashboard
+	var board grafana.Dashboard //nolint:staticcheck // what is provisioned by file is of this model
 	wantStrict(t, "the dashboard", text, &board)
 	if err := board.Validate(); err != nil {
 		t.Error(err)

@@ -49,7 +49,7 @@ func TestAddJava(t *testing.T) {
 		java.waitsForTheSchema(t)
 	})
 	java.addsFor(t, gateway, url)
-	t.Run("taken keys", func(t *testing.T) { decidesOnTakenKeys(t, db.URL, url) })
+	decidesOnTakenKeys(t, db.URL, url)
 	keepsTheEvents(t, db.URL)
 }
 

@@ -163,6 +163,7 @@ func TestBatchOfKeyedPosts(t *testing.T) {
 	t.Parallel()
 	b := newBatches(t, onMySQL(t), nil)
 	own := func(_ int, user string) string { return "key-of-" + user }
+	//nolint:paralleltest // they share a proxy
 	for _, tc := range []struct {
 		name  string
 		users []string
@@ -197,7 +198,7 @@ func TestBatchOfKeyedPosts(t *testing.T) {
 			odd.wantProblem(t, problem.IdempotencyKeyReused)
 		}, 1},
 	} {
-		t.Run(tc.name, func(t *testing.T) { //nolint:paralleltest // they share a proxy
+		t.Run(tc.name, func(t *testing.T) {
 			if tc.less > 0 && tc.name != "a key of another body" {
 				b.postWithKey(t, own(0, tc.users[0]), draft(tc.users[0])).wantStatus(t, http.StatusCreated)
 			}

@@ -32,7 +32,7 @@ func TestTakenOverIsNotCleanedUp(t *testing.T) {
 	c := newClock()
 	s := start(t, b, options{now: c.Now})
 	<-c.started // with its own clean-up, which must not find it expired
-	b.claim(t, "k-1", draft("KrishnaMohan"), "theirs", c.Now().Add(claimTime))
+	b.claim(t, "k-1", draft("KrishnaMohan"), c.Now().Add(claimTime))
 	c.advance(claimTime)
 	start(t, b, options{sqlURL: proxy.URL(), now: c.Now})
 	<-removing
@@ -51,7 +51,7 @@ func TestCleanUpWaitsForATakeOver(t *testing.T) {
 	takes, cleans := mysqlproxy.New(t, b.sqlURL), mysqlproxy.New(t, b.sqlURL)
 	s := start(t, b, options{now: c.Now, sqlURL: takes.URL()})
 	<-c.started // with its own clean-up, which must not find it expired
-	b.claim(t, "k-1", draft("KrishnaMohan"), "theirs", c.Now().Add(claimTime))
+	b.claim(t, "k-1", draft("KrishnaMohan"), c.Now().Add(claimTime))
 	c.advance(claimTime)
 	committing, goOn := make(chan struct{}), make(chan struct{})
 	letGo := sync.OnceFunc(func() { close(goOn) })
@@ -93,7 +93,7 @@ func TestCleanUp(t *testing.T) {
 	answered := s.postWithKey(t, "answered", draft("KrishnaMohan"))
 	const expired = 450
 	b.plant(t, expired)
-	b.claim(t, "live", draft("Krishna Rao"), "theirs", time.Now().Add(time.Hour))
+	b.claim(t, "live", draft("Krishna Rao"), time.Now().Add(time.Hour))
 
 	proxy := mysqlproxy.New(t, b.sqlURL)
 	looks, batches := make(chan struct{}, expired), make(chan struct{}, expired)
