@@ -79,7 +79,7 @@ bench-transfer: ## import and export 1,000,000 users, and tell rate and memory (
 	go run ./shared/enginetest/cmd/engines -- go run ./bench/cmd/transfer -users $(or $(USERS),1000000) $(BENCHARGS)
 
 .PHONY: bench-firstrun
-bench-firstrun: ## measure how long README's first command takes to answer, and its memory
+bench-firstrun: ## measure how long go run ./cmd/ums takes to answer with warm caches, and its memory
 	go run ./bench/cmd/firstrun
 
 .PHONY: conformance
