@@ -74,7 +74,7 @@ func Encode(target string) string {
 	b.Grow(len(target) + 2*foreign)
 	for i := range len(target) {
 		if c := target[i]; isForeign(c) {
-			b.Write([]byte{'%', hexDigits[c>>4], hexDigits[c&15]})
+			writeEncoded(&b, c)
 		} else {
 			b.WriteByte(c)
 		}
@@ -82,7 +82,11 @@ func Encode(target string) string {
 	return b.String()
 }
 
-const hexDigits = "0123456789ABCDEF"
+// writeEncoded writes a byte percent-encoded (RFC 3986, section 2.1).
+func writeEncoded(b *strings.Builder, c byte) {
+	const digits = "0123456789ABCDEF"
+	b.Write([]byte{'%', digits[c>>4], digits[c&15]})
+}
 
 // stripAuthority removes the scheme and authority of an absolute-form target.
 func stripAuthority(raw string) (string, error) {

@@ -114,14 +114,12 @@ func (t Template) Fill(value func(name string) string) Target {
 }
 
 func writeQueryValue(b *strings.Builder, segment string) {
-	const digits = "0123456789ABCDEF"
 	for i := range len(segment) {
-		c := segment[i]
-		if isUnreserved(c) || c == '%' {
+		if c := segment[i]; isUnreserved(c) || c == '%' {
 			b.WriteByte(c)
-			continue
+		} else {
+			writeEncoded(b, c)
 		}
-		b.Write([]byte{'%', digits[c>>4], digits[c&15]})
 	}
 }
 

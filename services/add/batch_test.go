@@ -163,56 +163,56 @@ func TestBatchOfKeyedPosts(t *testing.T) {
 	t.Parallel()
 	b := newBatches(t, onMySQL(t), nil)
 	own := func(_ int, user string) string { return "key-of-" + user }
+	// Each case but the first has one request that meets the user called former, who is added with his own key beforehand.
 	//nolint:paralleltest // they share a proxy
 	for _, tc := range []struct {
-		name  string
-		users []string
-		key   func(i int, user string) string
-		odd   func(t *testing.T, odd answer) // looks at the answer of the first
-		less  int                            // how many users are not added
+		name, former string
+		users        []string
+		key          func(i int, user string) string
+		odd          func(t *testing.T, odd answer) // looks at the answer of the first
 	}{
-		{"all new", usersOf("k-allnew", 20), own, func(t *testing.T, odd answer) {
+		{"all new", "", usersOf("k-allnew", 20), own, func(t *testing.T, odd answer) {
 			t.Helper()
 			odd.wantStatus(t, http.StatusCreated)
-		}, 0},
-		{"one was answered before", usersOf("k-before", 20), own, func(t *testing.T, odd answer) {
+		}},
+		{"one was answered before", "k-before-20", usersOf("k-before", 20), own, func(t *testing.T, odd answer) {
 			t.Helper()
 			odd.wantReplay(t, b.postWithKey(t, "key-of-k-before-20", draft("k-before-20")))
-		}, 1},
-		{"one exists", usersOf("k-exists", 20), func(i int, user string) string {
-			return fmt.Sprint("again-", i, "-", user)
+		}},
+		{"one exists", "k-exists-20", usersOf("k-exists", 20), func(_ int, user string) string {
+			return "another-key-of-" + user
 		}, func(t *testing.T, odd answer) {
 			t.Helper()
 			odd.wantProblem(t, problem.UserExists)
-			if b.backends.key(t, "again-0-k-exists-20").exists {
+			if b.backends.key(t, "another-key-of-k-exists-20").exists {
 				t.Error("a key is taken whose request was refused")
 			}
-		}, 1},
-		{"a key of another body", usersOf("k-reused", 20), func(i int, user string) string {
+		}},
+		{"a key of another body", "k-another-body", usersOf("k-reused", 20), func(i int, user string) string {
 			if i == 0 {
-				return "key-of-k-allnew-07"
+				return "key-of-k-another-body"
 			}
 			return own(i, user)
 		}, func(t *testing.T, odd answer) {
 			t.Helper()
 			odd.wantProblem(t, problem.IdempotencyKeyReused)
-		}, 1},
+		}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if tc.less > 0 && tc.name != "a key of another body" {
-				b.postWithKey(t, own(0, tc.users[0]), draft(tc.users[0])).wantStatus(t, http.StatusCreated)
+			added := len(tc.users)
+			if tc.former != "" {
+				b.postWithKey(t, own(0, tc.former), draft(tc.former)).wantStatus(t, http.StatusCreated)
+				added--
 			}
 			before := b.counts(t)
 			b.key = tc.key
-			for i, got := range b.run(tc.users, nil) {
-				if i > 0 {
-					got.wantStatus(t, http.StatusCreated)
-					b.postWithKey(t, tc.key(i, tc.users[i]), draft(tc.users[i])).wantReplay(t, got)
-					continue
-				}
-				tc.odd(t, got)
+			answers := b.run(tc.users, nil)
+			tc.odd(t, answers[0])
+			for i, got := range answers[1:] {
+				got.wantStatus(t, http.StatusCreated)
+				user := tc.users[i+1]
+				b.postWithKey(t, tc.key(i+1, user), draft(user)).wantReplay(t, got)
 			}
-			added := len(tc.users) - tc.less
 			want := counts{before.users + added + add.MostInFlight, before.events + added + add.MostInFlight, before.keys + added}
 			if after := b.counts(t); after != want {
 				t.Errorf("rows %+v, want %+v", after, want)

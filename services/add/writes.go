@@ -30,9 +30,7 @@ type writer struct {
 // slowPart is the part of its time after which a transaction is slow: of the 4.5 s that it has by default, 100 ms.
 const slowPart = 45
 
-func newWriter(
-	keys *keys, fencer *usercache.Fencer, timeout time.Duration, logger *slog.Logger,
-) *writer {
+func newWriter(keys *keys, fencer *usercache.Fencer, timeout time.Duration, logger *slog.Logger) *writer {
 	w := &writer{db: keys.db, keys: keys, fencer: fencer, now: keys.now, timeout: timeout, logger: logger}
 	w.adding = &batcher{alone: w.addAlone, together: w.addTogether, meet: w.meet, slow: timeout / slowPart}
 	return w
