@@ -58,7 +58,7 @@ func newAppender(c AppendConfig, d Dependencies, m *metrics, appended func()) (*
 		db: d.DB, bus: d.Bus, outbox: outbox{db: d.DB}, logger: logger, now: d.Now, metrics: m, appended: appended,
 		lease: lease.New(d.DB, lease.Options{Name: leaseName, Duration: duration, Logger: logger}),
 	}
-	a.ledger = &ledger{db: d.DB, confirm: a.lease.Confirm}
+	a.ledger = &ledger{lease: a.lease, dialect: d.DB.Dialect}
 	return a, nil
 }
 

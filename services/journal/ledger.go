@@ -11,12 +11,13 @@ import (
 
 	"github.com/glarimy/ums/shared/database"
 	"github.com/glarimy/ums/shared/event"
+	"github.com/glarimy/ums/shared/lease"
 )
 
 // ledger writes ums_journal and ums_journal_progress.
 type ledger struct {
-	db      *database.DB
-	confirm func(ctx context.Context, tx *sql.Tx) error // that this process still leads; it locks out all others
+	lease   *lease.Lease
+	dialect database.Dialect
 }
 
 // progress is how far the journal has the outbox.
@@ -31,15 +32,12 @@ func (p progress) equal(q progress) bool {
 
 // begin reads where the last term ended: the progress, and when the newest event was recorded.
 func (l *ledger) begin(ctx context.Context) (p progress, newest time.Time, err error) {
-	err = l.db.InTx(ctx, func(tx *sql.Tx) error {
-		if err := l.confirm(ctx, tx); err != nil {
-			return err
-		}
+	err = l.lease.InTx(ctx, func(ctx context.Context, tx *sql.Tx) (err error) {
 		if p, err = readProgress(ctx, tx); err != nil {
 			return err
 		}
 		var at database.Time
-		err := tx.QueryRowContext(ctx, "SELECT recorded_at FROM ums_journal ORDER BY position DESC LIMIT 1").Scan(&at)
+		err = tx.QueryRowContext(ctx, "SELECT recorded_at FROM ums_journal ORDER BY position DESC LIMIT 1").Scan(&at)
 		newest = at.Time
 		if errors.Is(err, sql.ErrNoRows) {
 			return nil
@@ -71,16 +69,13 @@ func readProgress(ctx context.Context, tx *sql.Tx) (p progress, err error) {
 // transaction, which nobody but the leader can commit. So positions become visible in order, and an event is there once
 // whoever brings it how often. It returns how many were recorded.
 func (l *ledger) append(ctx context.Context, events []event.Event, at time.Time, p *progress) (recorded int, err error) {
-	err = l.db.InTx(ctx, func(tx *sql.Tx) error {
-		if err := l.confirm(ctx, tx); err != nil {
-			return err
-		}
+	err = l.lease.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		missing, err := absent(ctx, tx, events)
 		if err != nil {
 			return err
 		}
 		recorded = len(missing)
-		if err := insert(ctx, tx, l.db.Dialect, missing, at); err != nil || p == nil {
+		if err := insert(ctx, tx, l.dialect, missing, at); err != nil || p == nil {
 			return err
 		}
 		const statement = "UPDATE ums_journal_progress SET walked_seq = ?, gaps = ? WHERE id = 1"

@@ -64,8 +64,8 @@ func newHolder() string {
 // returns what lead returned in the latter case, and otherwise the end of ctx.
 //
 // The context of lead ends, with the cause [ErrLost], before the lease can be another's; lead must return soon after.
-// A process that was stopped as a whole may notice later than that, so whatever a leader does must be harmless when two
-// do it. A database that does not answer is tried again.
+// A process that was stopped as a whole may notice later than that, so whatever a leader does outside of [Lease.InTx] must
+// be harmless when two do it. A database that does not answer is tried again.
 func (l *Lease) Run(ctx context.Context, lead func(ctx context.Context) error) error {
 	for {
 		until, err := l.wait(ctx)

@@ -188,26 +188,26 @@ func TestALeaseIsRenewed(t *testing.T) {
 	})
 }
 
-// TestADeposedLeaderConfirmsNothing takes the lease away behind a leader's back, before and in the middle of a transaction.
-func TestADeposedLeaderConfirmsNothing(t *testing.T) {
+// TestADeposedLeaderCommitsNothing takes the lease away behind a leader's back, before and in the middle of a transaction.
+func TestADeposedLeaderCommitsNothing(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, url string) {
-		db := open(t, url)
-		l := lease.New(db, lease.Options{Name: name, Duration: time.Hour})
-		confirm := func(within func()) error {
-			return db.InTx(t.Context(), func(tx *sql.Tx) error {
-				defer within()
-				return l.Confirm(t.Context(), tx)
-			})
+		l := lease.New(open(t, url), lease.Options{Name: name, Duration: time.Hour})
+		begin := func(within func()) error {
+			return l.InTx(t.Context(), func(context.Context, *sql.Tx) error { within(); return nil })
 		}
-		if err := confirm(func() {}); !errors.Is(err, lease.ErrLost) {
-			t.Errorf("before it leads: %v, want ErrLost", err)
+		refused := func(when string) {
+			t.Helper()
+			if err := begin(func() { t.Errorf("%s: there is a transaction", when) }); !errors.Is(err, lease.ErrLost) {
+				t.Errorf("%s: %v, want ErrLost", when, err)
+			}
 		}
+		refused("before it leads")
 		const depose = "UPDATE ums_lease SET holder = 'another' WHERE name = 'test'"
 		err := l.Run(t.Context(), func(ctx context.Context) error {
 			other := open(t, url)
 			taken := make(chan error, 1)
-			err := confirm(func() {
+			err := begin(func() {
 				go func() {
 					taken <- other.InTx(ctx, func(tx *sql.Tx) error {
 						_, err := tx.ExecContext(ctx, depose)
@@ -226,13 +226,62 @@ func TestADeposedLeaderConfirmsNothing(t *testing.T) {
 			if err := <-taken; err != nil {
 				t.Errorf("after the transaction the lease cannot be taken: %v", err)
 			}
-			if err := confirm(func() {}); !errors.Is(err, lease.ErrLost) {
-				t.Errorf("after it was deposed: %v, want ErrLost", err)
+			refused("after it was deposed")
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// TestATransactionOutlastsItsLease has work that takes longer than the lease lasts, which would otherwise be begun again
+// and again without an end.
+func TestATransactionOutlastsItsLease(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, url string) {
+		db := open(t, url)
+		execute(t, db, "CREATE TABLE done (n INTEGER)")
+		l := lease.New(db, lease.Options{Name: name, Duration: 100 * time.Millisecond})
+		program, stop := context.WithCancel(t.Context())
+		err := l.Run(program, func(leading context.Context) error {
+			defer stop()
+			err := l.InTx(leading, func(ctx context.Context, tx *sql.Tx) error {
+				<-leading.Done() // no renewal comes past the transaction
+				_, err := tx.ExecContext(ctx, "INSERT INTO done VALUES (1)")
+				return err
+			})
+			if err != nil || !errors.Is(context.Cause(leading), lease.ErrLost) {
+				t.Errorf("InTx = %v, and the term ended by %v", err, context.Cause(leading))
 			}
 			return nil
 		})
 		if err != nil {
 			t.Error(err)
+		}
+		var n int
+		if err := db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM done").Scan(&n); err != nil || n != 1 {
+			t.Errorf("%d rows are there, %v; want the one", n, err)
+		}
+	})
+}
+
+// TestATransactionEndsWithTheProgram finds that only the lease's end lets a transaction go on.
+func TestATransactionEndsWithTheProgram(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, url string) {
+		db := open(t, url)
+		l := lease.New(db, lease.Options{Name: name, Duration: time.Hour})
+		program, stop := context.WithCancel(t.Context())
+		err := l.Run(program, func(leading context.Context) error {
+			return l.InTx(leading, func(ctx context.Context, _ *sql.Tx) error {
+				stop()
+				<-ctx.Done()
+				return ctx.Err()
+			})
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("Run = %v, want the end of its context", err)
 		}
 	})
 }

@@ -54,10 +54,8 @@ func (l *Lease) giveUp(ctx context.Context) error {
 	return err
 }
 
-// Confirm locks the lease until tx ends and returns [ErrLost] unless it is still this candidate's: nobody else can take
-// it before tx has ended, so a leader that confirms at the beginning of each of its transactions never commits one behind
-// another's back. What it waits for is at most another's transaction. It is safe while Run leads.
-func (l *Lease) Confirm(ctx context.Context, tx *sql.Tx) error {
+// confirm locks the lease until tx ends and returns [ErrLost] unless it is still this candidate's.
+func (l *Lease) confirm(ctx context.Context, tx *sql.Tx) error {
 	var holder string
 	query := "SELECT holder FROM ums_lease WHERE name = ?" + l.db.Dialect.ForUpdate()
 	err := tx.QueryRowContext(ctx, query, l.name).Scan(&holder)
