@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -186,6 +187,35 @@ func TestKeyInFlight(t *testing.T) {
 		})
 	}
 	wantFolded(t, b)
+}
+
+// TestKeyAnsweredWhileItIsMet has the key's request, which adds the user, commit between the two looks by which another with
+// the same key finds out what it has met. It is the same request, so it must get the answer, not be told of the user.
+func TestKeyAnsweredWhileItIsMet(t *testing.T) {
+	t.Parallel()
+	b := onMySQL(t)
+	proxy := mysqlproxy.New(t, b.sqlURL)
+	looking, other := start(t, b, options{sqlURL: proxy.URL()}), start(t, b, options{})
+	const user, key = "KrishnaMohan", "k-1"
+	other.post(t, user) // whom the request meets
+	var before answer
+	looks := 0
+	proxy.Intercept(func(statement string) mysqlproxy.Action {
+		if !strings.HasPrefix(statement, "SELECT") || strings.Contains(statement, "schema_migrations") {
+			return mysqlproxy.Pass
+		}
+		if looks++; looks == 2 {
+			other.send(t, http.MethodDelete, "/user/"+user, "").wantStatus(t, http.StatusNoContent)
+			before = other.postWithKey(t, key, draft(user))
+		}
+		return mysqlproxy.Pass
+	})
+	got := looking.postWithKey(t, key, draft(user))
+	proxy.Intercept(nil)
+	if looks != 2 {
+		t.Errorf("it looked %d times, want twice", looks)
+	}
+	got.wantReplay(t, before)
 }
 
 // postBeside sends a POST while the test goes on. Without an answer, the answer is what went wrong.

@@ -66,17 +66,21 @@ func (w *writer) add(ctx context.Context, d user.Draft, o origin, req *keyedRequ
 // meet returns what an addition ends with because of a row that is committed already, or nil if there is none: statements
 // of their own tell then. It takes no lock. Transactions that find the same key or user taken do, each a shared one, and if
 // that row's own transaction comes to nothing, all but one of them are deadlocked.
+//
+// The key's row counts for more, so it is looked at last: where the request that has it adds the user between the two looks,
+// the answer is there, and not only the user.
 func (w *writer) meet(ctx context.Context, a addition) error {
+	_, found := userdb.New(w.db, w.db.Dialect).Find(ctx, a.name())
+	if found != nil && !errors.Is(found, user.ErrNotFound) {
+		return found
+	}
 	if a.key != nil {
 		if err := w.keys.free(ctx, w.db, a.key.keyedRequest); err != nil {
 			return err
 		}
 	}
-	switch _, err := userdb.New(w.db, w.db.Dialect).Find(ctx, a.name()); {
-	case err == nil:
+	if found == nil {
 		return user.ErrExists
-	case !errors.Is(err, user.ErrNotFound):
-		return err
 	}
 	return nil
 }

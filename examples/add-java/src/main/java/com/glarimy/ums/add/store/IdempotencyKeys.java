@@ -48,7 +48,19 @@ final class IdempotencyKeys {
     }
 
     /**
-     * Writes the row, as the first statement of the transaction. It is refused where the key is another request's, or in use.
+     * Looks whether a committed row refuses the request.
+     *
+     * @throws AnsweredException where the request was processed before
+     */
+    void meet(KeyedRequest request) throws SQLException {
+        Row there = find(request);
+        if (there != null) {
+            there.yieldTo(request.hash(), clock.instant());
+        }
+    }
+
+    /**
+     * Writes the row, before anything else is written. It is refused where the key is another request's, or in use.
      *
      * @throws AnsweredException where the request was processed before
      */
@@ -83,6 +95,7 @@ final class IdempotencyKeys {
         }
     }
 
+    /** The row, or null where there is none. */
     private Row find(KeyedRequest request) throws SQLException {
         try (var select = connection.prepareStatement("SELECT body_hash, expires_at, status, headers, body "
                 + "FROM ums_idempotency WHERE principal = ? AND route = ? AND idempotency_key = ?")) {
@@ -90,7 +103,9 @@ final class IdempotencyKeys {
             select.setString(2, request.route());
             select.setString(3, request.key());
             try (var row = select.executeQuery()) {
-                row.next();
+                if (!row.next()) {
+                    return null;
+                }
                 int status = row.getInt("status");
                 var answer = row.wasNull()
                         ? null

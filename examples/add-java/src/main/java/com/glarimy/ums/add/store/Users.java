@@ -16,6 +16,16 @@ final class Users {
         this.connection = connection;
     }
 
+    /** Whether a committed row has the name. */
+    boolean isKnown(Name name) throws SQLException {
+        try (var select = connection.prepareStatement("SELECT 1 FROM ums_users WHERE name = ?")) {
+            select.setString(1, name.toString());
+            try (var row = select.executeQuery()) {
+                return row.next();
+            }
+        }
+    }
+
     void add(User user) throws SQLException {
         try (var insert = connection.prepareStatement("INSERT INTO ums_users (name, phone, since, version) VALUES (?, ?, ?, ?)")) {
             insert.setString(1, user.name().toString());

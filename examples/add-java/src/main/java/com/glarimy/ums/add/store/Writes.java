@@ -28,10 +28,22 @@ public final class Writes {
     public User add(Draft draft, KeyedRequest keyed, Function<User, StoredAnswer> answer, Origin origin, Deadline deadline) {
         User user = User.joining(draft, clock.instant());
         return database.inTransaction(deadline, connection -> {
+            var keys = new IdempotencyKeys(connection, clock);
+            var users = new Users(connection);
+            // What is there already is seen without a lock. Transactions that run into a row hold a shared lock each, and
+            // where the row's own transaction comes to nothing, all but one of them are deadlocked. The key counts for more,
+            // so it is looked at last: the request that has it may add the user between the two looks.
+            boolean known = users.isKnown(user.name());
             if (keyed != null) {
-                new IdempotencyKeys(connection, clock).take(keyed, answer.apply(user));
+                keys.meet(keyed);
             }
-            new Users(connection).add(user);
+            if (known) {
+                throw new Refusal(Refusal.Reason.EXISTS);
+            }
+            if (keyed != null) {
+                keys.take(keyed, answer.apply(user));
+            }
+            users.add(user);
             new Outbox(connection).append(Outbox.Kind.ADDED, user, user.since(), origin);
             return user;
         });
