@@ -56,6 +56,20 @@ func (c composition) kill(ctx context.Context, service string) error {
 	return err
 }
 
+// recover waits until everything is healthy again. Docker calls a container that has just died unhealthy until it has
+// started it again, and compose gives up at once where it sees that.
+func (c composition) recover(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, recovery)
+	defer cancel()
+	for {
+		err := c.compose(ctx, "up", "--wait", "--no-recreate")
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		pause(ctx, settle)
+	}
+}
+
 // docker returns what the command printed; an error holds it too.
 func (c composition) docker(ctx context.Context, args ...string) (string, error) {
 	command := exec.CommandContext(ctx, "docker", args...) //nolint:gosec // the arguments are this program's own

@@ -18,6 +18,8 @@ const (
 	// longest is how long all of it may take, the build of images without a cache included; removing what was started
 	// has cleanup beyond that.
 	longest, cleanup = 20 * time.Minute, 2 * time.Minute
+	// recovery is how long all may take to be healthy again.
+	recovery = 2 * time.Minute
 )
 
 // run is the program but for the process around it.
@@ -72,7 +74,7 @@ func outages(ctx context.Context, c composition, victims []string, w *writer.Wri
 		if err := c.kill(ctx, victim); err != nil {
 			return err
 		}
-		if err := c.compose(ctx, "up", "--wait", "--no-recreate"); err != nil {
+		if err := c.recover(ctx); err != nil {
 			return fmt.Errorf("after %s was killed: %w", victim, err)
 		}
 		pause(ctx, settle)
