@@ -24,13 +24,20 @@ import (
 	"github.com/glarimy/ums/shared/user/usertest"
 )
 
+// A change that add in Java has made may take contractLag to be seen, which is for the relay, the bus and find together. Of
+// hundreds some meet a machine that stands still, so that each is given busyLag.
+const (
+	contractLag = time.Second
+	busyLag     = 10 * time.Second
+)
+
 // TestAddJava holds the filling of add in Java against the contract, with the relay as a process of its own beside it.
 // What find, search and the journal promise must hold as well: they see nothing but what the filling writes.
 func TestAddJava(t *testing.T) {
 	t.Parallel()
 	folder := javaBuilt(t)
 	java := filling{
-		slot: contract.Add, folder: folder, command: []string{"java", "-jar", "target/add.jar"}, lag: time.Second,
+		slot: contract.Add, folder: folder, command: []string{"java", "-jar", "target/add.jar"}, lag: busyLag,
 	}
 	db, bus := enginetest.MySQL(t), enginetest.Redis(t)
 	url := java.start(t, db.URL)
@@ -81,8 +88,28 @@ func (f filling) addsFor(t *testing.T, gateway, url string) {
 			contracttest.RunWith(t, reads, contract.Options{URL: gateway, Lag: f.lag})
 		})
 	}
+	t.Run("in time", func(t *testing.T) { isSeenInTime(t, gateway) })
 	t.Run("bad input", func(t *testing.T) { refusesBadInput(t, url) })
 	t.Run("good names", func(t *testing.T) { takesGoodNames(t, url) })
+}
+
+// isSeenInTime holds the filling to the contract's lag, with one change at a time: one of some must keep it.
+func isSeenInTime(t *testing.T, gateway string) {
+	t.Helper()
+	client, err := contract.NewClient(contract.Options{URL: gateway, Lag: contractLag})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked := 0
+	for _, clause := range contract.Clauses(contract.Find) {
+		if clause.ID == "find/fresh/change" || clause.ID == "find/fresh/remove" {
+			checked++
+			servicetest.Eventually(t, clause.ID, func() bool { return clause.Check(t.Context(), client) == nil })
+		}
+	}
+	if checked != 2 {
+		t.Errorf("%d clauses were checked, want 2", checked)
+	}
 }
 
 // refusesBadInput sends the house's table of what clients must not send to the filling itself, and wants nothing stored.

@@ -51,7 +51,7 @@ func TestOverview(t *testing.T) {
 		answerJSON(w, krishna)
 	})
 	g := startWith(t, mustLoad(t, environment(map[string]string{
-		"FIND_URL": find, "JOURNAL_URL": journal, "ADD_URL": refusedURL(t), "SEARCH_URL": refusedURL(t),
+		"FIND_URL": find, "JOURNAL_URL": journal, "ADD_URL": refusedURL, "SEARCH_URL": refusedURL,
 	})))
 	plain := &http.Transport{DisableKeepAlives: true}
 	describing.Store(true) // nobody describes itself

@@ -111,7 +111,7 @@ func (s *stalling) awaitCut(t *testing.T) {
 	t.Helper()
 	select {
 	case <-s.cut:
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("the upstream's connection is still held")
 	}
 }
@@ -122,8 +122,8 @@ func TestHTTP2_unread(t *testing.T) {
 	t.Parallel()
 	upstream := newStalling(t)
 	limits := edge.DefaultLimits()
-	limits.Write = 200 * time.Millisecond
-	addr := startSecure(t, loadRoutes(t, upstream.url, shortRoutes), limits)
+	limits.Write = time.Second
+	addr := startSecure(t, loadRoutes(t, upstream.url, routesWithin(ample)), limits)
 	transport := overHTTP2(t)
 	quiet := sendHTTP2(t, transport, http.MethodGet, addr, "/stream", http.NoBody)
 	events := bufio.NewReader(quiet.Body)
@@ -162,8 +162,8 @@ func TestHTTP2_stuck(t *testing.T) {
 	t.Parallel()
 	upstream := newStalling(t)
 	limits := edge.DefaultLimits()
-	limits.Write = 200 * time.Millisecond
-	addr := startSecure(t, loadRoutes(t, upstream.url, shortRoutes), limits)
+	limits.Write = time.Second
+	addr := startSecure(t, loadRoutes(t, upstream.url, routesWithin(ample)), limits)
 	transport := overHTTP2(t)
 	conns := make(chan *stuck, 1)
 	transport.DialContext = func(ctx context.Context, network, addr string) (net.Conn, error) {
@@ -184,11 +184,10 @@ func TestHTTP2_slowBody(t *testing.T) {
 	t.Parallel()
 	limits := edge.DefaultLimits()
 	limits.Body = 50 * time.Millisecond
-	routes := strings.ReplaceAll(shortRoutes, "150ms", "1m")
 	addr := startSecure(t, loadRoutes(t, newRawUpstreamFunc(t, func(_ net.Conn, r *bufio.Reader) bool {
 		_, _ = io.Copy(io.Discard, r) // the answer waits for the body
 		return false
-	}).url, routes), limits)
+	}).url, routesWithin(ample)), limits)
 	for _, call := range []struct{ method, path string }{{http.MethodGet, "/user/x"}, {http.MethodPost, "/user"}} {
 		body, never := io.Pipe()
 		defer never.Close()

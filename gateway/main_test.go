@@ -123,7 +123,7 @@ func TestCommand_serve(t *testing.T) {
 	log, ended := new(syncBuffer), make(chan error, 1)
 	go func() {
 		ended <- gateway.Main(ctx, nil, environment(map[string]string{
-			"ADDR": "127.0.0.1:0", "ADMIN_ADDR": "off", "FIND_URL": upstream.url, "ADD_URL": refusedURL(t),
+			"ADDR": "127.0.0.1:0", "ADMIN_ADDR": "off", "FIND_URL": upstream.url, "ADD_URL": refusedURL,
 		}), log)
 	}()
 	var addr string

@@ -36,7 +36,7 @@ func TestMethods_notAllowed(t *testing.T) {
 
 func TestMethods_options(t *testing.T) {
 	t.Parallel()
-	g := start(t, refusedURL(t))
+	g := start(t, refusedURL)
 	res := roundTrip(t, g.addr, "OPTIONS /user/a%2Fb HTTP/1.1\r\nHost: h\r\n\r\n")
 	if got, want := res.Header.Get("Allow"), "DELETE, GET, HEAD, OPTIONS, PATCH"; res.StatusCode != http.StatusNoContent ||
 		got != want || len(res.body) != 0 || res.Header.Get("X-Request-Id") == "" {
@@ -73,7 +73,7 @@ func TestMethods_head(t *testing.T) {
 
 func TestMethods_reserved(t *testing.T) {
 	t.Parallel()
-	g := startRoutes(t, refusedURL(t), "  - {path: /soon, methods: [GET], respond: not-implemented}\n")
+	g := startRoutes(t, refusedURL, "  - {path: /soon, methods: [GET], respond: not-implemented}\n")
 	wantProblem(t, roundTrip(t, g.addr, "GET /soon HTTP/1.1\r\nHost: h\r\n\r\n"), problem.NotImplemented, "")
 }
 

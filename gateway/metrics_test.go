@@ -16,9 +16,8 @@ import (
 func TestMetrics(t *testing.T) {
 	t.Parallel()
 	upstream := newRawUpstream(t, "HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
-	away := refusedURL(t)
 	g := startWith(t, mustLoad(t, environment(map[string]string{
-		"FIND_URL": upstream.url, "ADD_URL": away, "SEARCH_URL": upstream.url, "JOURNAL_URL": upstream.url,
+		"FIND_URL": upstream.url, "ADD_URL": refusedURL, "SEARCH_URL": upstream.url, "JOURNAL_URL": upstream.url,
 	})))
 	for _, request := range []string{
 		"GET /user/x", "GET /user/y", "HEAD /user/z", "DELETE /user/x", "GET /nowhere", "BREW /user/x", "PUT /user/x",

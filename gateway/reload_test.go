@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/glarimy/ums/gateway"
 )
@@ -19,6 +20,7 @@ import (
 const (
 	reloads  = 50
 	inFlight = 200 // at each of them, so that 10,000 requests have seen one
+	passing  = 4   // others at a time, which come and go
 )
 
 // holding is an upstream that answers a crowd of requests only when all of them have come and somebody lets them go.
@@ -26,15 +28,16 @@ const (
 type holding struct {
 	mu    sync.Mutex
 	here  int
+	crowd int
 	full  chan struct{}
 	leave chan struct{}
 }
 
-// next returns when the next crowd is there, and how it is let go.
-func (h *holding) next() (full <-chan struct{}, leave func()) {
+// next returns when the next crowd is there, which is of so many, and how it is let go.
+func (h *holding) next(crowd int) (full <-chan struct{}, leave func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.here, h.full, h.leave = 0, make(chan struct{}), make(chan struct{})
+	h.here, h.crowd, h.full, h.leave = 0, crowd, make(chan struct{}), make(chan struct{})
 	let := h.leave
 	return h.full, func() { close(let) }
 }
@@ -44,7 +47,7 @@ func (h *holding) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	h.mu.Lock()
-	if h.here++; h.here == inFlight {
+	if h.here++; h.here == h.crowd {
 		close(h.full)
 	}
 	leave := h.leave
@@ -60,7 +63,8 @@ func TestReload(t *testing.T) {
 	upstream := new(holding)
 	file := filepath.Join(t.TempDir(), "gateway.yaml")
 	configure := func(n int) {
-		text := fmt.Sprintf("version: 1\nupstreams: {find: {url: %q, limit: off}}\nroutes:\n"+ // it holds requests on purpose
+		// The upstream holds requests on purpose, and a breaker would refuse those of the warm-up below.
+		text := fmt.Sprintf("version: 1\nupstreams: {find: {url: %q, limit: off, breaker: off}}\nroutes:\n"+
 			"  - {path: /quick, methods: [GET], upstream: find, timeout: 30s}\n"+
 			"  - {path: \"/r%d/{name}\", methods: [GET], upstream: find, timeout: 60s}\n", "${FIND_URL}", n)
 		if n%3 == 2 {
@@ -94,9 +98,37 @@ func TestReload(t *testing.T) {
 			t.Errorf("a request failed: %v", err)
 		}
 	}
+	// gather returns when all of a crowd are upstream, or when one of them never will be.
+	gather := func(full <-chan struct{}) {
+		waitFor(t, func() bool {
+			select {
+			case <-full:
+				return true
+			default:
+				return failed.Load() > 0
+			}
+		})
+	}
+	// A connection must be opened within a second, which is too little for so many on a machine that stands still, and not the
+	// subject of this test: all connections that it needs are there before it begins.
+	full, leave := upstream.next(inFlight + passing)
+	var warmUp sync.WaitGroup
+	for range inFlight + passing {
+		warmUp.Go(func() {
+			for end := time.Now().Add(patience); time.Now().Before(end); {
+				if get("/r0/warm-up") == nil {
+					return
+				}
+			}
+		})
+	}
+	gather(full)
+	leave()
+	warmUp.Wait()
+
 	ended := make(chan struct{})
 	var passers sync.WaitGroup
-	for range 4 {
+	for range passing {
 		passers.Go(func() {
 			for {
 				select {
@@ -111,7 +143,7 @@ func TestReload(t *testing.T) {
 	}
 	inForce := 0
 	for n := 1; n <= reloads; n++ {
-		full, leave := upstream.next()
+		full, leave := upstream.next(inFlight)
 		var crowd sync.WaitGroup
 		for i := range inFlight {
 			path := fmt.Sprintf("/r%d/%d", inForce, i)
@@ -120,7 +152,7 @@ func TestReload(t *testing.T) {
 				done.Add(1)
 			})
 		}
-		<-full
+		gather(full)
 		configure(n)
 		waitFor(t, func() bool { return strings.Count(log.String(), `"what":"configuration"`) == n })
 		leave()

@@ -3,14 +3,17 @@ package gateway_test
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -123,7 +126,7 @@ func TestResilience_broken(t *testing.T) {
 func TestResilience_refusedBody(t *testing.T) {
 	t.Parallel()
 	up := newRawUpstream(t, okAnswer)
-	g := startWith(t, loadUpstream(t, "urls: ["+refusedURL(t)+", "+up.url+"], health: off, ejection: off"))
+	g := startWith(t, loadUpstream(t, "urls: ["+refusedURL+", "+up.url+"], health: off, ejection: off"))
 	for range 20 {
 		res := roundTrip(t, g.addr, "PATCH /user/x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
 		if res.StatusCode != http.StatusOK {
@@ -139,12 +142,7 @@ func TestResilience_refusedBody(t *testing.T) {
 func TestResilience_ejection(t *testing.T) {
 	t.Parallel()
 	up := newRawUpstream(t, okAnswer)
-	away, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := away.Addr().String()
-	_ = away.Close()
+	addr, listen := reserve(t)
 	g := startWith(t, loadUpstream(t, "urls: ["+up.url+", http://"+addr+"], health: off, ejection: {time: 200ms, max_time: 300ms}"))
 	get := func() {
 		if res := roundTrip(t, g.addr, getUser); res.StatusCode != http.StatusOK {
@@ -155,9 +153,7 @@ func TestResilience_ejection(t *testing.T) {
 		get()
 		return strings.Contains(g.log.String(), "an instance is left out")
 	})
-	if away, err = net.Listen("tcp", addr); err != nil {
-		t.Skip("another process has taken the port")
-	}
+	away := listen()
 	var served atomic.Int64
 	server := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served.Add(1) })}
 	go func() { _ = server.Serve(away) }()
@@ -166,6 +162,34 @@ func TestResilience_ejection(t *testing.T) {
 		get()
 		return served.Load() > 0
 	})
+}
+
+// reserve takes a port, at which nobody listens before listen is called, and which is nobody else's meanwhile.
+func reserve(t *testing.T) (addr string, listen func() net.Listener) {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	socket := os.NewFile(uintptr(fd), "a reserved port")
+	t.Cleanup(func() { _ = socket.Close() })
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	name, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("127.0.0.1:%d", name.(*syscall.SockaddrInet4).Port), func() net.Listener {
+		if err := syscall.Listen(fd, syscall.SOMAXCONN); err != nil {
+			t.Fatal(err)
+		}
+		l, err := net.FileListener(socket)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
 }
 
 // TestResilience_breaker checks that an upstream without answers is asked no more for a while, which clients are told.

@@ -57,7 +57,7 @@ func TestWire_once(t *testing.T) {
 			_, err := io.WriteString(conn, okAnswer)
 			return err == nil
 		})
-		g := startRoutes(t, upstream.url, strings.ReplaceAll(shortRoutes, "150ms", "10s"))
+		g := startRoutes(t, upstream.url, routesWithin(ample))
 		roundTrip(t, g.addr, getUser)
 		if res := roundTrip(t, g.addr, request); res.StatusCode != http.StatusBadGateway {
 			t.Errorf("%q: %d", request, res.StatusCode)
@@ -239,7 +239,7 @@ func TestWire_goneUnread(t *testing.T) {
 	_ = client.Conn.Close()
 	select {
 	case <-ended:
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		t.Error("the upstream is still being listened to")
 	}
 }

@@ -26,7 +26,7 @@ type Command struct {
 
 	// Signal ends a server that does not watch its standard input. Linux sends it when this process ends, too.
 	Signal syscall.Signal
-	Grace  time.Duration // how long it may take to end when it is told to; 10 s where it is zero
+	Grace  time.Duration // how long it may take to end when it is told to; 30 s where it is zero
 }
 
 // Process is a running server. Its methods are for one goroutine at a time.
@@ -112,7 +112,7 @@ type Usage struct {
 
 // Stop ends the server, by force if it takes too long, and waits until it has ended. It may be called again.
 func (p *Process) Stop() error {
-	grace := cmp.Or(p.Grace, 10*time.Second)
+	grace := cmp.Or(p.Grace, 30*time.Second)
 	_ = p.stdin.Close() // a second time it has been closed already
 	if p.Signal != 0 {
 		_ = p.cmd.Process.Signal(p.Signal) // it may have ended

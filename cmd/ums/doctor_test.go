@@ -107,19 +107,27 @@ func TestDoctorOfBrokenDatabase(t *testing.T) {
 	if status, body := call(t, http.MethodPost, i.url+"/user", draft); status != http.StatusCreated {
 		t.Fatalf("POST = %d %s", status, body)
 	}
-	eventually(t, "its event is published", func() bool { return readOutbox(t, "--data", i.data).Waiting == 0 })
+	look := func() string {
+		lines, _ := examine(t, nil, "-url", "http://127.0.0.1:1", "-data", i.data, "-admin", "off")
+		return lines
+	}
+	eventually(t, "its event is published, and in the journal", func() bool {
+		lines := look()
+		return strings.Contains(lines, "no event waits for the bus") && strings.Contains(lines, "it is complete up to sequence 1\n")
+	})
 	if err := i.stop(); err != nil {
 		t.Fatal(err)
 	}
+	// A lease that its holder could not give up in time ends by itself.
+	eventually(t, "none leads or appends", func() bool {
+		lines := look()
+		return strings.Contains(lines, "none leads") && strings.Contains(lines, "nobody appends")
+	})
 	db, err := database.Config{URL: "sqlite://" + filepath.Join(i.data, "ums.db")}.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
-	look := func() string {
-		lines, _ := examine(t, nil, "-url", "http://127.0.0.1:1", "-data", i.data, "-admin", "off")
-		return lines
-	}
 	wantLines(t, look(), "warn relay none leads", "warn journal it is complete up to sequence 1; nobody appends")
 
 	execute(t, db, "UPDATE ums_outbox SET published_at = NULL, occurred_at = '2026-01-01T00:00:00.000000Z'")

@@ -87,9 +87,9 @@ func TestJournalSurvivesItsBus(t *testing.T) {
 		goal = 1_000
 	}
 	events := enginetest.Redis(t)
-	env := map[string]string{
+	env := patient(t, map[string]string{
 		"DATABASE_URL": enginetest.MySQL(t).URL, "REDIS_URL": enginetest.Redis(t).URL, "EVENTS_URL": events.URL, "ACCESS_LOG": "off",
-	}
+	})
 	replicas := []*instance{start(t, t.TempDir(), env), start(t, t.TempDir(), env)}
 	w := &writers{goal: goal, urls: []string{replicas[0].url, replicas[1].url}}
 	written := w.run(t)

@@ -4,7 +4,10 @@ import (
 	"bufio"
 	"context"
 	"io"
+	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -47,6 +50,30 @@ func start(t *testing.T, data string, env map[string]string) *instance {
 	}
 	t.Fatalf("ums up ended before it printed its URL: %v", stop())
 	return nil
+}
+
+// patient adds to an environment that nothing in the system gives up soon. It is for tests of what is answered rather than of
+// when, as a machine may stand still for seconds.
+func patient(t *testing.T, env map[string]string) map[string]string {
+	t.Helper()
+	routes, err := os.ReadFile("../../gateway/gateway.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "gateway.yaml")
+	routes = regexp.MustCompile(`timeout: [0-9]+s`).ReplaceAll(routes, []byte("timeout: 1m"))
+	if err := os.WriteFile(file, routes, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{
+		"GATEWAY_CONFIG": file, "CACHE_LOAD_TIMEOUT": "30s", "CACHE_FENCE_TIME": "2m", // a third of which is for a write
+		"SEARCH_TIMEOUT": "30s", "JOURNAL_TIMEOUT": "30s", "JOURNAL_LEASE_TIME": "20s", "RELAY_LEASE_TIME": "20s",
+	}
+	maps.Copy(all, env)
+	if url, ok := env["DATABASE_URL"]; ok {
+		all["DATABASE_URL"] = url + "?innodb_lock_wait_timeout=30"
+	}
+	return all
 }
 
 // testLog shows log lines with the test that they belong to.

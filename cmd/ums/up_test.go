@@ -44,6 +44,7 @@ func TestUpKeepsItsData(t *testing.T) {
 // TestUpRoutes calls every route of the public API once, so that none is forgotten.
 func TestUpRoutes(t *testing.T) {
 	t.Parallel()
+	const overview = "/user/KrishnaMohan/overview"
 	i := start(t, t.TempDir(), nil)
 	for _, tc := range []struct {
 		method, path, body string
@@ -53,14 +54,14 @@ func TestUpRoutes(t *testing.T) {
 		{http.MethodPost, "/user", draft, http.StatusCreated, `"KrishnaMohan"`},
 		{http.MethodGet, "/user/KrishnaMohan", "", http.StatusOK, `"KrishnaMohan"`},
 		{http.MethodHead, "/user/KrishnaMohan", "", http.StatusOK, ""},
-		{http.MethodGet, "/user/KrishnaMohan/overview", "", http.StatusOK, `"parts":{"user":{"status":200},"activity":{"status":200}}`},
+		{http.MethodGet, overview, "", http.StatusOK, `"parts":{"user":{"status":200},"activity":{"status":200}}`},
 		{http.MethodPatch, "/user/KrishnaMohan", `{"phone":9731423167}`, http.StatusOK, "9731423167"},
 		{http.MethodGet, "/user?name_prefix=Kri", "", http.StatusOK, `{"users":[{"name":"KrishnaMohan"`},
 		{http.MethodHead, "/user?name_prefix=Kri", "", http.StatusOK, ""},
 		{http.MethodGet, "/user?offset=1", "", http.StatusBadRequest, "#invalid-parameter"},
 		{http.MethodDelete, "/user/KrishnaMohan", "", http.StatusNoContent, ""},
 		{http.MethodGet, "/user/KrishnaMohan", "", http.StatusNotFound, "#user-not-found"},
-		{http.MethodGet, "/user/KrishnaMohan/overview", "", http.StatusNotFound, "#user-not-found"},
+		{http.MethodGet, overview, "", http.StatusNotFound, "#user-not-found"},
 		{http.MethodGet, "/journal?user=KrishnaMohan", "", http.StatusOK, `{"events":[`},
 		{http.MethodGet, "/journal?offset=1", "", http.StatusBadRequest, "#invalid-parameter"},
 		{http.MethodGet, "/journal/1", "", http.StatusNotFound, "#event-not-found"},
@@ -73,7 +74,17 @@ func TestUpRoutes(t *testing.T) {
 		{http.MethodGet, "/users", "", http.StatusNotFound, "#route-not-found"},
 		{http.MethodPut, "/user/KrishnaMohan", draft, http.StatusMethodNotAllowed, "#method-not-allowed"},
 	} {
-		if status, body := call(t, tc.method, i.url+tc.path, tc.body); status != tc.want || !strings.Contains(body, tc.says) {
+		var (
+			status int
+			body   string
+		)
+		right := func() bool {
+			status, body = call(t, tc.method, i.url+tc.path, tc.body)
+			return status == tc.want && strings.Contains(body, tc.says)
+		}
+		if tc.path == overview { // which does without the journal's part where that takes more than a second
+			eventually(t, "all of "+tc.path, right)
+		} else if !right() {
 			t.Errorf("%s %s = %d %s, want %d and %q", tc.method, tc.path, status, body, tc.want, tc.says)
 		}
 	}

@@ -213,7 +213,7 @@ func (f *fake) body(r *http.Request, media ...string) ([]byte, *answer) {
 	return body, nil
 }
 
-// gap is where a bug lets others in between a look and a deed: it waits for the next who comes this far, or for gapTime
+// gap is where a bug lets others in between a look and a deed: it waits for the next who comes this far, or for gapTicks
 // where nobody does. It is entered and left with f.mu held.
 func (f *fake) gap(bug string) {
 	if !f.has(bug) {
@@ -227,19 +227,28 @@ func (f *fake) gap(bug string) {
 	met := make(chan struct{})
 	f.waiting = met
 	f.mu.Unlock()
-	select {
-	case <-met:
-		f.mu.Lock()
-	case <-time.After(gapTime):
-		f.mu.Lock()
-		if f.waiting == met {
-			f.waiting = nil
+	tick := time.NewTicker(gapTick)
+	defer tick.Stop()
+	for ticks := 0; ticks < gapTicks; {
+		select {
+		case <-met:
+			ticks = gapTicks
+		case <-tick.C:
+			ticks++
 		}
+	}
+	f.mu.Lock()
+	if f.waiting == met { // nobody came
+		f.waiting = nil
 	}
 }
 
-// gapTime is ample for the others that come at once, on a busy machine too.
-const gapTime = 2 * time.Second
+// So many ticks are ample for the others that come at once, on a busy machine too: while it stands still, nobody comes, but no
+// ticks either, of which a ticker drops what nobody takes.
+const (
+	gapTick  = 10 * time.Millisecond
+	gapTicks = 300
+)
 
 func (u fakeUser) etag() string { return fmt.Sprintf(`"%d-%d"`, u.since.UnixMicro(), u.version) }
 

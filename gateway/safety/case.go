@@ -13,6 +13,7 @@ type Case struct {
 	Client Script   // what the client does and must get, in order
 	Reach  Reach    // what may reach the upstream
 	Serve  Behavior // of the upstream; the zero value answers every request
+	Late   bool     // the client waits for the end of the time that the server under test gives a request
 	// Nginx says why nginx (1.22, configured by bench/gateways) does something else, where it does.
 	Nginx string
 }

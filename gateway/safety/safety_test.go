@@ -52,10 +52,14 @@ type gateway struct{ addr, tlsAddr string }
 func configuration(routes []safety.Route) string {
 	var upstreams, table strings.Builder
 	for _, r := range routes {
+		timeout := 10 * time.Second // a machine that stands still for a while keeps it, and the suite waits longer
+		if r.Late {
+			timeout = 2 * time.Second
+		}
 		fmt.Fprintf(&upstreams, "  %s: {url: \"http://%s\"}\n", r.Slot, r.Addr)
-		fmt.Fprintf(&table, "  - {path: \"/%s/{name}\", methods: [GET, DELETE], upstream: %s, timeout: 2s}\n", r.Slot, r.Slot)
-		fmt.Fprintf(&table, "  - {path: \"/%s/{name}\", methods: [POST, PUT, PATCH], upstream: %s, timeout: 2s, body: %dKiB}\n",
-			r.Slot, r.Slot, safety.BodyLimit>>10)
+		fmt.Fprintf(&table, "  - {path: \"/%s/{name}\", methods: [GET, DELETE], upstream: %s, timeout: %s}\n", r.Slot, r.Slot, timeout)
+		fmt.Fprintf(&table, "  - {path: \"/%s/{name}\", methods: [POST, PUT, PATCH], upstream: %s, timeout: %s, body: %dKiB}\n",
+			r.Slot, r.Slot, timeout, safety.BodyLimit>>10)
 	}
 	return "version: 1\nupstreams:\n" + upstreams.String() + "routes:\n" + table.String()
 }
@@ -72,7 +76,10 @@ func startGateway(tb testing.TB, routes []safety.Route, env ...string) gateway {
 		tb.Fatal(err)
 	}
 	cmd := exec.Command(program)
-	cmd.Env = append([]string{"ADDR=127.0.0.1:0", "ADMIN_ADDR=off", "GATEWAY_CONFIG=" + file, "ACCESS_LOG=off"}, env...)
+	cmd.Env = append([]string{
+		"ADDR=127.0.0.1:0", "ADMIN_ADDR=off", "GATEWAY_CONFIG=" + file, "ACCESS_LOG=off",
+		"SHUTDOWN_TIMEOUT=1m", // longer than stop waits
+	}, env...)
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		tb.Fatal(err)
@@ -125,8 +132,8 @@ func stop(tb testing.TB, cmd *exec.Cmd) {
 		if err != nil {
 			tb.Errorf("the gateway ended with %v", err)
 		}
-	case <-time.After(10 * time.Second):
-		tb.Error("the gateway has not ended within 10 s of SIGTERM")
+	case <-time.After(30 * time.Second):
+		tb.Error("the gateway has not ended within 30 s of SIGTERM")
 		_ = cmd.Process.Signal(syscall.SIGQUIT) // its goroutines go to the log
 		tb.Logf("it then ended with %v", <-ended)
 	}

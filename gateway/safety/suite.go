@@ -28,6 +28,7 @@ type running struct {
 type Route struct {
 	Slot string
 	Addr string // host:port
+	Late bool   // the case waits for the end of the time that a request is given, which no other comes near
 }
 
 // BodyLimit is what a server under test takes as a body, in bytes.
@@ -50,7 +51,7 @@ func NewSuite(ctx context.Context, cases []Case) (*Suite, error) {
 func (s *Suite) Routes() []Route {
 	routes := make([]Route, len(s.cases))
 	for i, c := range s.cases {
-		routes[i] = Route{Slot: c.slot, Addr: c.upstream.listener.Addr().String()}
+		routes[i] = Route{Slot: c.slot, Addr: c.upstream.listener.Addr().String(), Late: c.Late}
 	}
 	return routes
 }

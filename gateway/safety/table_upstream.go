@@ -52,7 +52,7 @@ func answerHeads() []Case {
 			asked("answer with 100,000 fields", "a head is limited: 502",
 				answersAndCloses(ok+strings.Repeat("X: y\r\n", 100000)+"Content-Length: 2\r\n\r\nok"), answer(502)),
 			asked("answer with lines of LF alone", injectWhy, answersAndCloses("HTTP/1.1 200 OK\nContent-Length: 2\n\nok"), answer(200, 502)),
-			{Name: "no answer", Why: "a deadline holds: 504", Serve: silent(), Reach: exactly(gotGet),
+			{Name: "no answer", Why: "a deadline holds: 504", Late: true, Serve: silent(), Reach: exactly(gotGet),
 				Client: Script{send(get + "\r\n"), answer(504)}},
 		},
 	)

@@ -27,13 +27,35 @@ type client struct {
 	upstream *upstream.Upstream
 }
 
-func newTransport(e upstream.Endpoint) any {
+// places tells where instances listen, by the addresses under which they are known. One that comes back listens elsewhere: its
+// old port may be another program's by then. It is safe for concurrent use.
+type places struct{ now sync.Map }
+
+// nowhere is an address at which nobody listens.
+const nowhere = "127.0.0.1:1"
+
+func (p *places) move(known, to string) { p.now.Store(known, to) }
+
+func (p *places) of(known string) string {
+	if to, ok := p.now.Load(known); ok {
+		return to.(string)
+	}
+	return known
+}
+
+func (p *places) newTransport(e upstream.Endpoint) any {
 	return &http.Transport{
 		MaxIdleConnsPerHost: 64,
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, network, e.Addr)
+			return new(net.Dialer).DialContext(ctx, network, p.of(e.Addr))
 		},
 	}
+}
+
+// probe is upstream.HTTPProbe, of where the instance is now.
+func (p *places) probe(ctx context.Context, e upstream.Endpoint, path string) error {
+	e.Addr = p.of(e.Addr)
+	return upstream.HTTPProbe()(ctx, e, path)
 }
 
 func (cl *client) do(ctx context.Context, method string) error {
@@ -103,8 +125,10 @@ func TestCall_dyingInstances(t *testing.T) {
 		u, _ := url.Parse(servers[n].URL)
 		c.URLs = append(c.URLs, u)
 	}
+	network := new(places)
 	registry, err := upstream.NewRegistry(upstream.Options{
-		Logger: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(), Attach: newTransport,
+		Logger: slog.New(slog.DiscardHandler), Registerer: prometheus.NewRegistry(),
+		Attach: network.newTransport, Probe: network.probe,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +153,7 @@ func TestCall_dyingInstances(t *testing.T) {
 	}
 	// progress waits until an instance has served so many more requests.
 	progress := func(n int, more int64) {
-		deadline := time.After(20 * time.Second)
+		deadline := time.After(30 * time.Second)
 		for goal := served[n].Load() + more; served[n].Load() < goal; {
 			select {
 			case <-deadline:
@@ -138,37 +162,24 @@ func TestCall_dyingInstances(t *testing.T) {
 			}
 		}
 	}
+	// kill ends a server as a crash would: no new connections, and the open ones break off.
+	kill := func(n int) {
+		network.move(servers[n].Listener.Addr().String(), nowhere)
+		_ = servers[n].Listener.Close()
+		_ = servers[n].Config.Close()
+	}
 	for n := range instances - 1 {
 		progress(n, 100)
-		kill(servers[n])
+		kill(n)
 	}
 	progress(instances-1, 500)
-	back := revive(t, servers[0], answer(0))
-	defer kill(back)
+	back := httptest.NewServer(answer(0))
+	defer back.Close()
+	network.move(servers[0].Listener.Addr().String(), back.Listener.Addr().String())
 	progress(0, 100)
-	kill(servers[instances-1])
+	kill(instances - 1)
 	progress(0, 500)
 	stop()
 	running.Wait()
 	t.Logf("%d requests, %d failed", requests.Load(), failed.Load())
-}
-
-// kill ends a server as a crash would: no new connections, and the open ones break off.
-func kill(s *httptest.Server) {
-	_ = s.Listener.Close()
-	_ = s.Config.Close()
-}
-
-// revive starts a server anew at its old address.
-func revive(t *testing.T, s *httptest.Server, h http.Handler) *httptest.Server {
-	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", s.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	again := httptest.NewUnstartedServer(h)
-	_ = again.Listener.Close()
-	again.Listener = listener
-	again.Start()
-	return again
 }
