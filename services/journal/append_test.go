@@ -262,37 +262,62 @@ func TestTheDatabaseIsAway(t *testing.T) {
 	}
 }
 
-// TestADeposedAppenderCommitsNothing takes the lease away while rows are appended, again and again: what is in the journal
-// must come in order and once, whoever appended it.
+// TestADeposedAppenderCommitsNothing takes the lease away while rows are appended, again and again, until five times one who
+// was deposed has tried to append: what is in the journal must come in order and once, whoever appended it.
 func TestADeposedAppenderCommitsNothing(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, b *backend) {
-		const replicas = 3
-		for range replicas {
-			start(t, b, options{db: servicetest.OpenDB(t, b.sqlURL), leaseTime: 200 * time.Millisecond})
+		replicas := make([]*service, 3)
+		for i := range replicas {
+			replicas[i] = start(t, b, options{db: servicetest.OpenDB(t, b.sqlURL), leaseTime: 2 * time.Second})
 		}
-		ended := make(chan struct{})
-		go func() {
-			defer close(ended)
-			for range 200 {
-				if _, err := b.add("KrishnaMohan", "AnotherUser"); err != nil {
-					t.Errorf("write: %v", err)
-				}
+		failures := func() (n float64) {
+			for _, s := range replicas {
+				n += s.metric(t, "ums_journal_failures_total")
 			}
-		}()
+			return n
+		}
+		stop := b.writeOn(t)
 		deposed := 0
-		for writing := true; writing || deposed < 5; deposed++ {
-			select {
-			case <-ended:
-				writing = false
-			case <-time.After(50 * time.Millisecond):
+		for failures() < 5 {
+			if deposed++; deposed > 100 {
+				t.Fatalf("%v of %d who were deposed tried to append", failures(), deposed)
 			}
+			recorded := b.number(t, "SELECT COUNT(*) FROM ums_journal")
+			servicetest.Eventually(t, "one appends", func() bool { return b.number(t, "SELECT COUNT(*) FROM ums_journal") > recorded })
 			b.execute(t, "UPDATE ums_lease SET holder = 'nobody', expires_at = "+b.db.Dialect.Now()+" WHERE name = 'journal'")
 		}
-		b.waitFor(t, 400)
+		b.waitFor(t, stop())
 		b.wantInOrder(t)
-		t.Logf("deposed %d times", deposed)
+		t.Logf("deposed %d times, %v of them in the middle of appending", deposed, failures())
 	})
+}
+
+// writeOn writes events of two users again and again until it is stopped, which returns how many it has written, or t ends.
+func (b *backend) writeOn(t *testing.T) (stop func() (written int)) {
+	t.Helper()
+	over, written := make(chan struct{}), make(chan int, 1)
+	go func() {
+		n := 0
+		defer func() { written <- n }()
+		again := time.NewTicker(20 * time.Millisecond)
+		defer again.Stop()
+		for {
+			select {
+			case <-over:
+				return
+			case <-again.C:
+			}
+			if _, err := b.add("KrishnaMohan", "AnotherUser"); err != nil {
+				t.Errorf("write: %v", err)
+				return
+			}
+			n += 2
+		}
+	}()
+	stop = sync.OnceValue(func() int { close(over); return <-written })
+	t.Cleanup(func() { stop() })
+	return stop
 }
 
 // TestRestart finds that a service takes up where the one before it ended.

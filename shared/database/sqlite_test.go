@@ -54,21 +54,26 @@ func TestSQLiteWaitsForAnotherProcess(t *testing.T) {
 	expect(t, db, 1, 1)
 }
 
-// TestSQLiteGivesUpInTime: whoever waits for another process's writer can be called off.
+// TestSQLiteGivesUpInTime: whoever waits for another process's writer can be called off. One who cannot waits for five
+// seconds each time; the machine may make anybody late at times.
 func TestSQLiteGivesUpInTime(t *testing.T) {
 	t.Parallel()
 	e := enginetest.SQLite(t)
 	db, other := counters(t, e.URL), open(t, e.URL)
 	release := hold(t, other)
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	began := time.Now()
-	err := db.InTx(ctx, func(*sql.Tx) error { t.Error("a transaction beside another"); return nil })
-	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("gave up after %v, want 100ms", took)
+	quickest := time.Hour
+	for tries := 5; tries > 0 && quickest > 2*time.Second; tries-- {
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		began := time.Now()
+		err := db.InTx(ctx, func(*sql.Tx) error { t.Error("a transaction beside another"); return nil })
+		quickest = min(quickest, time.Since(began))
+		cancel()
+		if !errors.Is(err, context.DeadlineExceeded) && !database.IsContention(err) || errors.Is(err, database.ErrOutcomeUnknown) {
+			t.Errorf("error = %v", err)
+		}
 	}
-	if !errors.Is(err, context.DeadlineExceeded) && !database.IsContention(err) || errors.Is(err, database.ErrOutcomeUnknown) {
-		t.Errorf("error = %v", err)
+	if quickest > 2*time.Second {
+		t.Errorf("gave up after %v, want 100ms", quickest)
 	}
 	release()
 	write(t, db, "UPDATE counters SET n = 7 WHERE id = 2")

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -209,7 +210,7 @@ func TestLockTimeout(t *testing.T) {
 		}
 		return increment(t.Context(), tx, 1)
 	})
-	if err != nil || attempts != 2 {
+	if err != nil || attempts < 2 { // the holder's commit may take longer than a wait
 		t.Errorf("error = %v after %d attempts", err, attempts)
 	}
 	holder.Wait()
@@ -259,7 +260,11 @@ func TestReadCommitted(t *testing.T) {
 func TestParallelWriters(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, e *enginetest.SQL) {
-		processes := []*database.DB{counters(t, e.URL), open(t, e.URL)}
+		url := e.URL
+		if strings.HasPrefix(url, "mysql://") { // the last waits for the commits of all others, each of which a disk may delay
+			url = withParameter(url, "innodb_lock_wait_timeout=25") // less than a connection waits
+		}
+		processes := []*database.DB{counters(t, url), open(t, url)}
 		var all sync.WaitGroup
 		for i := range 40 {
 			all.Go(func() {

@@ -1,10 +1,13 @@
 package lease_test
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
+	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -69,7 +72,11 @@ type candidate struct {
 
 func compete(t *testing.T, db *database.DB, duration time.Duration) candidate {
 	t.Helper()
-	l := lease.New(db, lease.Options{Name: name, Duration: duration})
+	return competeAs(t, lease.New(db, lease.Options{Name: name, Duration: duration}))
+}
+
+func competeAs(t *testing.T, l *lease.Lease) candidate {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	c := candidate{terms: make(chan term, 100)}
 	ended := make(chan error, 1)
@@ -111,7 +118,7 @@ func TestOneLeads(t *testing.T) {
 		var all sync.WaitGroup
 		for i := range candidates {
 			db := open(t, url)
-			l := lease.New(db, lease.Options{Name: name, Duration: 300 * time.Millisecond})
+			l := lease.New(db, lease.Options{Name: name, Duration: 3 * time.Second})
 			all.Go(func() {
 				run, leave := context.WithCancel(t.Context())
 				defer leave()
@@ -145,7 +152,7 @@ func TestOneLeads(t *testing.T) {
 func TestLossIsToldBeforeTheNextLeads(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, url string) {
-		const duration = 500 * time.Millisecond
+		const duration = 3 * time.Second
 		cut := open(t, url)
 		first := compete(t, cut, duration)
 		term := first.wait(t)
@@ -166,7 +173,7 @@ func TestLossIsToldBeforeTheNextLeads(t *testing.T) {
 func TestALeaseIsRenewed(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, url string) {
-		const duration = 5 * time.Second // so that a machine that stands still for a moment renews it in time
+		const duration = 15 * time.Second // so that a machine that stands still for a moment renews it in time
 		db := open(t, url)
 		c := compete(t, db, duration)
 		term := c.wait(t)
@@ -242,15 +249,20 @@ func TestATransactionOutlastsItsLease(t *testing.T) {
 	onEach(t, func(t *testing.T, url string) {
 		db := open(t, url)
 		execute(t, db, "CREATE TABLE done (n INTEGER)")
-		l := lease.New(db, lease.Options{Name: name, Duration: 100 * time.Millisecond})
+		l := lease.New(db, lease.Options{Name: name, Duration: 2 * time.Second})
 		program, stop := context.WithCancel(t.Context())
 		err := l.Run(program, func(leading context.Context) error {
-			defer stop()
+			begun := false
 			err := l.InTx(leading, func(ctx context.Context, tx *sql.Tx) error {
+				begun = true
 				<-leading.Done() // no renewal comes past the transaction
 				_, err := tx.ExecContext(ctx, "INSERT INTO done VALUES (1)")
 				return err
 			})
+			if !begun { // the machine stood still for as long as the lease lasts: it leads again
+				return err
+			}
+			stop()
 			if err != nil || !errors.Is(context.Cause(leading), lease.ErrLost) {
 				t.Errorf("InTx = %v, and the term ended by %v", err, context.Cause(leading))
 			}
@@ -290,15 +302,25 @@ func TestStopGivesTheLeaseUp(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, url string) {
 		db := open(t, url)
-		first := compete(t, db, time.Hour)
-		first.wait(t)
-		if err := first.stop(); !errors.Is(err, context.Canceled) {
-			t.Errorf("Run = %v, want the end of its context", err)
+		for tries := 5; ; tries-- {
+			var logs bytes.Buffer
+			logger := slog.New(slog.NewTextHandler(&logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+			first := competeAs(t, lease.New(db, lease.Options{Name: name, Duration: time.Hour, Logger: logger}))
+			first.wait(t)
+			if err := first.stop(); !errors.Is(err, context.Canceled) {
+				t.Errorf("Run = %v, want the end of its context", err)
+			}
+			state, err := lease.Read(t.Context(), db, name)
+			if err == nil && !state.Live {
+				break
+			}
+			// A database that is slow at that moment does not take it within the second that it has, of which the log tells.
+			if err != nil || tries == 0 || !strings.Contains(logs.String(), "not given up") {
+				t.Fatalf("Read: %+v, %v, want a lease that has ended", state, err)
+			}
+			execute(t, db, "UPDATE ums_lease SET expires_at = "+db.Dialect.Now())
 		}
-		if state, err := lease.Read(t.Context(), db, name); err != nil || state.Live {
-			t.Errorf("Read: %+v, %v, want a lease that has ended", state, err)
-		}
-		compete(t, db, time.Second).wait(t)
+		compete(t, db, 3*time.Second).wait(t)
 	})
 }
 
@@ -321,7 +343,7 @@ func TestALeaseTakenAway(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, url string) {
 		db := open(t, url)
-		c := compete(t, db, 300*time.Millisecond)
+		c := compete(t, db, 3*time.Second)
 		term := c.wait(t)
 		execute(t, db, "UPDATE ums_lease SET holder = 'another'")
 		<-term.ctx.Done()
@@ -339,11 +361,11 @@ func TestAnothersLeaseIsWaitedFor(t *testing.T) {
 		db := open(t, url)
 		ahead, hour := db.Dialect.Ahead(time.Hour)
 		execute(t, db, "INSERT INTO ums_lease (name, holder, expires_at) VALUES (?, 'another', "+ahead+")", name, hour)
-		c := compete(t, db, 100*time.Millisecond)
+		c := compete(t, db, time.Second)
 		select {
 		case <-c.terms:
 			t.Fatal("it leads while another holds the lease")
-		case <-time.After(300 * time.Millisecond):
+		case <-time.After(time.Second): // it asks some times
 		}
 		execute(t, db, "UPDATE ums_lease SET expires_at = "+db.Dialect.Now())
 		c.wait(t)
@@ -356,11 +378,11 @@ func TestTheDatabaseComesLater(t *testing.T) {
 	onEach(t, func(t *testing.T, url string) {
 		db := open(t, url)
 		execute(t, db, "ALTER TABLE ums_lease RENAME TO elsewhere")
-		c := compete(t, db, 100*time.Millisecond)
+		c := compete(t, db, time.Second)
 		select {
 		case <-c.terms:
 			t.Fatal("it leads without a table")
-		case <-time.After(200 * time.Millisecond):
+		case <-time.After(500 * time.Millisecond): // it asks more than once
 		}
 		execute(t, db, "ALTER TABLE elsewhere RENAME TO ums_lease")
 		c.wait(t)

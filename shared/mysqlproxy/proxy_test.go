@@ -12,6 +12,7 @@ import (
 
 	"github.com/glarimy/ums/shared/enginetest"
 	"github.com/glarimy/ums/shared/mysqlproxy"
+	"github.com/glarimy/ums/shared/servicetest"
 )
 
 func TestActions(t *testing.T) {
@@ -32,30 +33,69 @@ func TestActions(t *testing.T) {
 		{"refuse", mysqlproxy.Refuse, isDeadlock, 0},
 		{"cut before", mysqlproxy.CutBefore, isBroken, 0},
 		{"cut after", mysqlproxy.CutAfter, isBroken, 1},
-		{"swallow", mysqlproxy.Swallow, func(err error) bool { return errors.Is(err, context.DeadlineExceeded) }, 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			proxy.Intercept(func(statement string) mysqlproxy.Action {
-				if strings.HasPrefix(statement, "INSERT") {
-					return tc.action
-				}
-				return mysqlproxy.Pass
-			})
-			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+			proxy.Intercept(doTo("INSERT", tc.action))
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			_, err := through.ExecContext(ctx, "INSERT INTO t VALUES (?)", i)
 			if !tc.check(err) {
 				t.Errorf("error = %v", err)
 			}
-			var stored int
-			if err := direct.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM t WHERE id = ?", i).Scan(&stored); err != nil {
-				t.Fatal(err)
-			}
-			if stored != tc.stored {
+			if stored := rows(t, direct, i); stored != tc.stored {
 				t.Errorf("rows = %d, want %d", stored, tc.stored)
 			}
 		})
 	}
+}
+
+// TestSwallow waits for an answer that never comes, until the server has carried the statement out and a while longer.
+func TestSwallow(t *testing.T) {
+	t.Parallel()
+	server := enginetest.MySQL(t)
+	proxy := mysqlproxy.New(t, server.URL)
+	through, direct := open(t, proxy.URL()), open(t, server.URL)
+	if _, err := through.ExecContext(t.Context(), "CREATE TABLE t (id INT PRIMARY KEY)"); err != nil {
+		t.Fatal(err)
+	}
+	proxy.Intercept(doTo("INSERT", mysqlproxy.Swallow))
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := through.ExecContext(ctx, "INSERT INTO t VALUES (1)")
+		ended <- err
+	}()
+	servicetest.Eventually(t, "the server carries it out", func() bool { return rows(t, direct, 1) == 1 })
+	select {
+	case err := <-ended:
+		t.Errorf("there is an answer: %v", err)
+		return
+	case <-time.After(300 * time.Millisecond):
+	}
+	cancel()
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("error = %v", err)
+	}
+}
+
+// doTo does something to the statements that begin so, and lets all others pass.
+func doTo(beginning string, what mysqlproxy.Action) mysqlproxy.Interceptor {
+	return func(statement string) mysqlproxy.Action {
+		if strings.HasPrefix(statement, beginning) {
+			return what
+		}
+		return mysqlproxy.Pass
+	}
+}
+
+// rows returns how many rows of t have an id.
+func rows(t *testing.T, db *sql.DB, id int) (n int) {
+	t.Helper()
+	if err := db.QueryRowContext(t.Context(), "SELECT COUNT(*) FROM t WHERE id = ?", id).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func TestStopAndStart(t *testing.T) {

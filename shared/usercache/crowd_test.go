@@ -19,11 +19,12 @@ import (
 
 // crowd is many readers and some writers of a few users, in two processes, over one Redis and one database.
 type crowd struct {
-	table    *table
-	caches   [2]*usercache.Cache
-	fencer   *usercache.Fencer
-	registry *prometheus.Registry // of the fencer
-	names    []user.Name
+	table     *table
+	caches    [2]*usercache.Cache
+	fencer    *usercache.Fencer
+	fenceTime time.Duration
+	registry  *prometheus.Registry // of the fencer
+	names     []user.Name
 
 	start time.Time
 	mu    sync.Mutex
@@ -38,7 +39,7 @@ type act struct {
 
 	write     bool
 	confirmed bool // a write whose delete was confirmed
-	fenced    bool // a write whose fence was confirmed
+	fenced    bool // a write whose fence was confirmed, and stood until it was committed
 
 	revision uint64 // written or read
 	present  bool   // whether the user is there in it; what is read of one who is not has no revision
@@ -50,9 +51,9 @@ const (
 	crowdNames   = 3
 )
 
-func newCrowd(t *testing.T, redisURL string, table *table, timeout time.Duration) *crowd {
+func newCrowd(t *testing.T, redisURL string, table *table, timeout, fenceTime time.Duration) *crowd {
 	t.Helper()
-	c := &crowd{table: table, registry: prometheus.NewRegistry(), start: time.Now()}
+	c := &crowd{table: table, fenceTime: fenceTime, registry: prometheus.NewRegistry(), start: time.Now()}
 	config := usercache.Config{RetryRedis: 50 * time.Millisecond, LoadTimeout: patience, LoadWait: patience}
 	connect := func() *usercache.Cache {
 		client, err := usercache.Open(redisURL, timeout)
@@ -72,7 +73,7 @@ func newCrowd(t *testing.T, redisURL string, table *table, timeout time.Duration
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = client.Close() })
-	if c.fencer, err = usercache.NewFencer(client, usercache.FenceConfig{FenceTime: 3 * time.Second}, c.registry); err != nil {
+	if c.fencer, err = usercache.NewFencer(client, usercache.FenceConfig{FenceTime: fenceTime}, c.registry); err != nil {
 		t.Fatal(err)
 	}
 	for range crowdNames {
@@ -179,6 +180,7 @@ func (c *crowd) write(ctx context.Context, client int) error {
 	if err != nil {
 		return err
 	}
+	sent := time.Now()
 	fence := c.fence(ctx, a.name)
 	if rand.IntN(10) == 0 {
 		err = change.Rollback()
@@ -188,7 +190,8 @@ func (c *crowd) write(ctx context.Context, client int) error {
 	if err := change.Commit(); err != nil {
 		return err
 	}
-	a.revision, a.fenced = change.revision, fence.Err() == nil
+	// These transactions have no limit: on a machine that stands still one may outlive its fence.
+	a.revision, a.fenced = change.revision, fence.Err() == nil && time.Since(sent) < c.fenceTime
 	a.confirmed = c.release(ctx, fence) == nil
 	c.note(a, call)
 	if rand.IntN(2) == 0 {

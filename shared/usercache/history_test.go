@@ -36,7 +36,7 @@ func TestHistory(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			redisURL, table := start(t)
-			c := newCrowd(t, redisURL, table, patience)
+			c := newCrowd(t, redisURL, table, patience, time.Minute) // no fence is left, nor outlived
 			ctx, cancel := context.WithTimeout(t.Context(), historyTime)
 			defer cancel()
 			c.run(ctx, t)
@@ -99,7 +99,7 @@ func TestHistoryWithFaults(t *testing.T) {
 				t.Fatal(err)
 			}
 			redisURL.Host = p.addr
-			c := newCrowd(t, redisURL.String(), sqliteTable(t), tt.timeout)
+			c := newCrowd(t, redisURL.String(), sqliteTable(t), tt.timeout, historyTime) // so that fences that are left end
 			ctx, cancel := context.WithTimeout(t.Context(), 2*historyTime)
 			defer cancel()
 			disturbed := make(chan struct{})

@@ -1,6 +1,7 @@
 package relay_test
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -124,6 +125,11 @@ type busFunc func(ctx context.Context, events []event.Event) []error
 
 func (f busFunc) Publish(ctx context.Context, events []event.Event) []error { return f(ctx, events) }
 
+// endOfLease is the statement that makes the lease end of a relay that has died.
+func (s store) endOfLease() string {
+	return "UPDATE ums_lease SET expires_at = " + s.db.Dialect.Now() + " WHERE name = 'relay'"
+}
+
 // memory is a bus that keeps what it takes. It is safe for concurrent use.
 type memory struct {
 	mu     sync.Mutex
@@ -187,7 +193,10 @@ func (m *memory) ids(user string) (ids []string) {
 	return ids
 }
 
-// options are how a relay differs from one with its defaults.
+// longLease is a lease time that a machine which stands still does not reach: who loses his lease publishes some events again.
+const longLease = 10 * time.Second
+
+// options are how a relay differs from one with its defaults, and longLease.
 type options struct {
 	db     *database.DB // the store's own where it is nil
 	config relay.Config
@@ -209,6 +218,7 @@ func start(t *testing.T, s store, b bus.Publisher, o options) running {
 	if o.now == nil {
 		o.now = time.Now
 	}
+	o.config.LeaseTime = cmp.Or(o.config.LeaseTime, longLease)
 	registry := prometheus.NewPedanticRegistry()
 	r, err := relay.New(o.config, relay.Dependencies{
 		DB: o.db, Bus: b, Logger: slog.New(slog.DiscardHandler), Registry: registry, Now: o.now,

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -92,18 +93,18 @@ func TestAHangingBusDelaysNobody(t *testing.T) {
 			}
 			<-release
 			return b.Publish(ctx, events)
-		}), options{})
+		}), options{config: relay.Config{LeaseTime: time.Minute}}) // one who has lost it would not clean up any more
+		end := sync.OnceFunc(func() { close(release) })
+		t.Cleanup(end) // before the relay is waited for
 		<-hanging
 
-		var slowest time.Duration
-		writes := 0
+		var took []time.Duration
 		again := time.NewTicker(10 * time.Millisecond)
 		defer again.Stop()
-		for hung := time.Now(); time.Since(hung) < 5*time.Second; writes++ {
+		for hung := time.Now(); time.Since(hung) < 5*time.Second; <-again.C {
 			began := time.Now()
 			s.write(t, "Written meanwhile")
-			slowest = max(slowest, time.Since(began))
-			<-again.C
+			took = append(took, time.Since(began))
 		}
 		servicetest.Eventually(t, "the clean-up is done", func() bool {
 			return s.number(t, "SELECT COUNT(*) FROM ums_outbox WHERE published_at IS NOT NULL") == 0
@@ -112,12 +113,14 @@ func TestAHangingBusDelaysNobody(t *testing.T) {
 		if n := len(b.ids("")); n != 0 {
 			t.Fatalf("the bus did not hang: it has %d events", n)
 		}
-		close(release)
+		end()
 		servicetest.Eventually(t, "all are published", func() bool { return s.unpublished(t) == 0 })
 		servicetest.Eventually(t, "the lag is gone", func() bool { return r.metric(t, "ums_relay_lag_seconds") == 0 })
-		t.Logf("%s: the slowest of %d INSERTs while the bus hung took %s", s.db.Dialect, writes, slowest)
-		if slowest > time.Second {
-			t.Errorf("an INSERT took %s while the bus hung", slowest)
+		slices.Sort(took)
+		median := took[len(took)/2]
+		t.Logf("%s: %d INSERTs while the bus hung took %s, and %s at most", s.db.Dialect, len(took), median, took[len(took)-1])
+		if median > time.Second { // a disk or a machine may be slow at times; the bus hung all the time
+			t.Errorf("half of the INSERTs took %s and more while the bus hung", median)
 		}
 	})
 }

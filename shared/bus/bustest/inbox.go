@@ -16,7 +16,7 @@ import (
 )
 
 // Patience is how long what must happen is waited for; it is long for a machine.
-const Patience = 20 * time.Second
+const Patience = time.Minute
 
 // Eventually fails t unless something comes true in time.
 func Eventually(t *testing.T, what string, is func() bool) {

@@ -115,7 +115,8 @@ func TestALargeForeignRecord(t *testing.T) {
 	}
 }
 
-// TestAMemberThatBuries stops soon, whatever the brokers do.
+// TestAMemberThatBuries stops soon, whatever the brokers do. One who waits for them does so for ten seconds each time; the
+// machine may make anybody late at times.
 func TestAMemberThatBuries(t *testing.T) {
 	t.Parallel()
 	server := kafkatest.New(t)
@@ -132,21 +133,32 @@ func TestAMemberThatBuries(t *testing.T) {
 		}
 		return nil, errors.New("the connection breaks"), true
 	})
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	var got bustest.Inbox
-	go func() {
-		ended <- open(t, url, kafka.Options{}).Consume(ctx, bus.Subscription{Group: "test"}, got.Handle)
-	}()
-	<-asked
-	cancel()
-	select {
-	case err := <-ended:
-		if !errors.Is(err, context.Canceled) {
-			t.Errorf("Consume = %v, want the error of its context", err)
+	quickest := time.Hour
+	for tries := 3; tries > 0 && quickest > bustest.Patience/4; tries-- {
+		select {
+		case <-asked: // by the member before
+		default:
 		}
-	case <-time.After(bustest.Patience / 4):
-		t.Error("Consume does not end with its context")
+		member := open(t, url, kafka.Options{})
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		var got bustest.Inbox
+		go func() { ended <- member.Consume(ctx, bus.Subscription{Group: "test"}, got.Handle) }()
+		<-asked
+		cancel()
+		cancelled := time.Now()
+		select {
+		case err := <-ended:
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("Consume = %v, want the error of its context", err)
+			}
+		case <-time.After(bustest.Patience):
+			t.Fatal("Consume does not end with its context")
+		}
+		quickest = min(quickest, time.Since(cancelled))
+	}
+	if quickest > bustest.Patience/4 {
+		t.Errorf("Consume ends %s after its context", quickest)
 	}
 }
 

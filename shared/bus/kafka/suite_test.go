@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
 
 	"github.com/glarimy/ums/shared/bus"
 	"github.com/glarimy/ums/shared/bus/bustest"
@@ -151,22 +153,53 @@ func (s served) Losses() map[string]func(t *testing.T) {
 	_, topic := where(s.url)
 	remove := func(t *testing.T) {
 		t.Helper()
-		if _, err := kadm.NewClient(client(t, s.url)).DeleteTopic(t.Context(), topic); err != nil {
+		c := client(t, s.url)
+		before := topicOf(t, c, topic)
+		if _, err := kadm.NewClient(c).DeleteTopic(t.Context(), topic); err != nil {
 			t.Fatal(err)
 		}
+		// Until brokers have carried it out they take events for the topic, and lose them.
+		bustest.Eventually(t, "the topic takes no more events", func() bool {
+			now := topicOf(t, c, topic)
+			return now.ErrorCode == 0 && now.TopicID != before.TopicID || // the bus has made another
+				now.ErrorCode != 0 && !isHeld(t, c, topic)
+		})
 	}
 	return map[string]func(t *testing.T){
 		"the topic is deleted": remove,
 		"another topic takes its place": func(t *testing.T) {
 			t.Helper()
 			remove(t)
-			admin := kadm.NewClient(client(t, s.url))
-			bustest.Eventually(t, "it can be made again", func() bool {
-				_, err := admin.CreateTopic(t.Context(), 3, 1, nil, topic)
-				return err == nil
-			})
+			_, err := kadm.NewClient(client(t, s.url)).CreateTopic(t.Context(), 3, 1, nil, topic)
+			if err != nil && !errors.Is(err, kerr.TopicAlreadyExists) {
+				t.Fatal(err)
+			}
 		},
 	}
+}
+
+// topicOf returns what brokers say of a topic, without what a client remembers.
+func topicOf(t *testing.T, c *kgo.Client, name string) kmsg.MetadataResponseTopic {
+	t.Helper()
+	request, asked := kmsg.NewPtrMetadataRequest(), kmsg.NewMetadataRequestTopic()
+	asked.Topic = &name
+	request.Topics = append(request.Topics, asked)
+	answer, err := request.RequestWith(t.Context(), c)
+	if err != nil || len(answer.Topics) != 1 {
+		t.Fatalf("the metadata of %s: %+v, %v", name, answer, err)
+	}
+	return answer.Topics[0]
+}
+
+// isHeld reports whether a broker has partitions of a topic on its disk.
+func isHeld(t *testing.T, c *kgo.Client, topic string) (held bool) {
+	t.Helper()
+	dirs, err := kadm.NewClient(c).DescribeAllLogDirs(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dirs.Each(func(d kadm.DescribedLogDir) { held = held || len(d.Topics[topic]) > 0 })
+	return held
 }
 
 // outage is a server that can be stopped.
