@@ -17,12 +17,7 @@ import (
 
 func TestActions(t *testing.T) {
 	t.Parallel()
-	server := enginetest.MySQL(t)
-	proxy := mysqlproxy.New(t, server.URL)
-	through, direct := open(t, proxy.URL()), open(t, server.URL)
-	if _, err := through.ExecContext(t.Context(), "CREATE TABLE t (id INT PRIMARY KEY)"); err != nil {
-		t.Fatal(err)
-	}
+	proxy, through, direct := withTable(t)
 	for i, tc := range []struct { //nolint:paralleltest // they share the proxy
 		name   string
 		action mysqlproxy.Action
@@ -52,12 +47,7 @@ func TestActions(t *testing.T) {
 // TestSwallow waits for an answer that never comes, until the server has carried the statement out and a while longer.
 func TestSwallow(t *testing.T) {
 	t.Parallel()
-	server := enginetest.MySQL(t)
-	proxy := mysqlproxy.New(t, server.URL)
-	through, direct := open(t, proxy.URL()), open(t, server.URL)
-	if _, err := through.ExecContext(t.Context(), "CREATE TABLE t (id INT PRIMARY KEY)"); err != nil {
-		t.Fatal(err)
-	}
+	proxy, through, direct := withTable(t)
 	proxy.Intercept(doTo("INSERT", mysqlproxy.Swallow))
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -77,6 +67,18 @@ func TestSwallow(t *testing.T) {
 	if err := <-ended; !errors.Is(err, context.Canceled) {
 		t.Errorf("error = %v", err)
 	}
+}
+
+// withTable returns a proxy, and ways through it and past it to a database with an empty table.
+func withTable(t *testing.T) (proxy *mysqlproxy.Proxy, through, direct *sql.DB) {
+	t.Helper()
+	server := enginetest.MySQL(t)
+	proxy = mysqlproxy.New(t, server.URL)
+	through, direct = open(t, proxy.URL()), open(t, server.URL)
+	if _, err := through.ExecContext(t.Context(), "CREATE TABLE t (id INT PRIMARY KEY)"); err != nil {
+		t.Fatal(err)
+	}
+	return proxy, through, direct
 }
 
 // doTo does something to the statements that begin so, and lets all others pass.
